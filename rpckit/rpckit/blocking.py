@@ -1,0 +1,32 @@
+"""Blocking model steps, off the event loop."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def run_step(step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a short blocking `step` in a thread; on cancel, wait for it to end, then cancel.
+
+    Plain asyncio.to_thread returns at once on cancel while its thread runs on, so the
+    caller would close the model under a step still in flight.
+    """
+    return await run_step_in(None, step, *args, **kwargs)
+
+
+async def run_step_in(
+    executor: Executor | None, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Like run_step, on the threads of `executor`: keeps one kind of work from queueing behind another."""
+    loop = asyncio.get_running_loop()
+    running = loop.run_in_executor(executor, partial(step, *args, **kwargs))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
