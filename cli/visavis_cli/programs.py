@@ -1,0 +1,74 @@
+"""What a stack consists of: the programs, in the order in which they start, and their settings."""
+
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from visavis_cli.ports import LOOPBACK, Ports
+
+SERVICES = ("asr", "brain", "tts", "render")
+NEED_MODELS = ("asr", "brain")
+NEED_EVENTS = ("brain", "tts", "gateway")
+
+
+class StackError(Exception):
+    """The stack can't be started or can't go on; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """One process: what to run, its settings, and the address at which it answers (host:port).
+
+    `command` is empty when somebody else runs it.
+    """
+
+    name: str
+    command: list[str]
+    target: str
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+def nats_server() -> str:
+    """The nats-server of the virtual environment, or one on PATH."""
+    ours = Path(sys.executable).with_name("nats-server")
+    found = str(ours) if ours.exists() else shutil.which("nats-server")
+    if found is None:
+        raise StackError("nats-server is missing: run `make setup`")
+    return found
+
+
+def python(module: str) -> list[str]:
+    """Runs a module of the project in a Python like this one."""
+    return [sys.executable, "-m", module]
+
+
+def service(name: str, port: int, models_dir: Path, nats_url: str, env: Mapping[str, str]) -> Program:
+    """One of the four model services; the user's GATEWAY_<NAME>_TARGET means that it runs elsewhere."""
+    prefix = name.upper()
+    elsewhere = env.get(f"GATEWAY_{prefix}_TARGET")
+    if elsewhere:
+        return Program(name, [], elsewhere)
+    settings = {f"{prefix}_SERVER__LISTEN_ADDRESS": f"{LOOPBACK}:{port}"}
+    if name in NEED_MODELS:
+        settings[f"{prefix}_MODELS_DIR"] = env.get(f"{prefix}_MODELS_DIR", str(models_dir))
+    if name in NEED_EVENTS:
+        settings[f"{prefix}_NATS_URL"] = env.get(f"{prefix}_NATS_URL", nats_url)
+    return Program(name, python(f"visavis_{name}"), f"{LOOPBACK}:{port}", settings)
+
+
+def plan(ports: Ports, env: Mapping[str, str], models_dir: Path) -> list[Program]:
+    """Every program of a stack. Settings in `env` are kept, except where a port of the stack is named."""
+    nats_url = f"nats://{LOOPBACK}:{ports.nats}"
+    # Without -js there is no store: events are for those who listen now.
+    nats_command = [nats_server(), "-a", LOOPBACK, "-p", str(ports.nats), "--logtime=false"]
+    nats = Program("nats", nats_command, f"{LOOPBACK}:{ports.nats}")
+    services = [service(name, ports.by_name()[name], models_dir, nats_url, env) for name in SERVICES]
+    host = env.get("GATEWAY_HOST", LOOPBACK)
+    settings = {f"GATEWAY_{each.name.upper()}_TARGET": each.target for each in services}
+    settings |= {"GATEWAY_HOST": host, "GATEWAY_PORT": str(ports.gateway)}
+    settings["GATEWAY_NATS_URL"] = env.get("GATEWAY_NATS_URL", nats_url)
+    reached_at = LOOPBACK if host in ("", "0.0.0.0", "::") else host
+    gateway = Program("gateway", python("visavis_gateway"), f"{reached_at}:{ports.gateway}", settings)
+    return [nats, *services, gateway]

@@ -1,0 +1,56 @@
+"""Asks a program whether it is ready to work."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+import grpc
+import httpx
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from rpckit.channels import open_channel
+
+PROBE_TIMEOUT_S = 1.0
+GATEWAY_TIMEOUT_S = 5.0
+
+Probe = Callable[[str], Awaitable[bool]]
+
+
+async def grpc_serving(target: str) -> bool:
+    """The service at host:port reports SERVING."""
+    async with open_channel(target) as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        try:
+            answer = await stub.Check(health_pb2.HealthCheckRequest(), timeout=PROBE_TIMEOUT_S)
+        except grpc.aio.AioRpcError:
+            return False
+        return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+async def gateway_healthy(target: str) -> bool:
+    """The gateway at host:port answers and reaches every service it needs."""
+    try:
+        async with httpx.AsyncClient(timeout=GATEWAY_TIMEOUT_S, trust_env=False) as client:
+            return (await client.get(f"http://{target}/api/health")).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+async def nats_greets(target: str) -> bool:
+    """A NATS server at host:port introduces itself."""
+    host, port = target.rsplit(":", 1)
+    try:
+        async with asyncio.timeout(PROBE_TIMEOUT_S):
+            reader, writer = await asyncio.open_connection(host, int(port))
+            try:
+                return (await reader.readline()).startswith(b"INFO ")
+            finally:
+                writer.close()
+                with contextlib.suppress(OSError):
+                    await writer.wait_closed()
+    except (OSError, ValueError, TimeoutError):
+        return False
+
+
+def probe_of(name: str) -> Probe:
+    """The question that fits a program."""
+    return {"gateway": gateway_healthy, "nats": nats_greets}.get(name, grpc_serving)
