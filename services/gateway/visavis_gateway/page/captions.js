@@ -1,0 +1,140 @@
+// The captions of both sides. They grow; words that have not sounded yet are fainter.
+import { stageText } from "./words.js";
+
+const AT_THE_END_PX = 48;
+
+export class Captions {
+  constructor(list) {
+    this.list = list;
+    this.entries = new Map(); // "user:<turn_id>" or "avatar:<turn_id>" -> its elements
+    this.typed = []; // what was typed and has no turn yet
+    this.name = "Avatar";
+  }
+
+  clear() {
+    this.list.replaceChildren();
+    this.entries.clear();
+    this.typed = [];
+  }
+
+  /** What the user typed, at once; the gateway's transcript of that turn takes its place. */
+  addTyped(text) {
+    const entry = this.#add("user", "You");
+    entry.said.textContent = text;
+    entry.text = text;
+    this.typed.push(entry);
+    this.#follow();
+  }
+
+  setTranscript({ turn_id, text, final }) {
+    if (!text) return this.#drop(`user:${turn_id}`);
+    const entry = this.#user(turn_id, text);
+    entry.said.textContent = text;
+    this.#settle(entry, final);
+  }
+
+  setReply({ turn_id, text, heard_end, done, interrupted }) {
+    if (!text && !this.entries.has(`avatar:${turn_id}`)) return;
+    const entry = this.#avatar(turn_id);
+    const heard = Math.min(Math.max(0, heard_end ?? 0), text.length);
+    entry.said.textContent = text.slice(0, heard);
+    entry.ahead.textContent = interrupted ? "" : text.slice(heard);
+    if (done && interrupted) this.#markInterrupted(entry);
+    this.#settle(entry, done);
+  }
+
+  /** The line under a reply: how long the answer took, and the trace to look it up by. */
+  setTurn({ turn_id, trace_id, voice_to_voice_ms, stages_ms }) {
+    const entry = this.entries.get(`avatar:${turn_id}`);
+    if (!entry) return;
+    const parts = [];
+    if (Number.isFinite(voice_to_voice_ms)) parts.push(`answered in ${Math.round(voice_to_voice_ms)} ms`);
+    if (trace_id) parts.push(`trace ${trace_id.slice(0, 8)}`);
+    if (parts.length) entry.item.append(timings(parts.join(" · "), trace_id, stages_ms ?? {}));
+    this.#follow();
+  }
+
+  /** The call is over: nothing grows any more, and what has not sounded never will. */
+  settle() {
+    for (const entry of this.entries.values()) {
+      if (!entry.item.classList.contains("growing")) continue;
+      entry.ahead.textContent = "";
+      if (entry.item.classList.contains("avatar")) this.#markInterrupted(entry);
+      this.#settle(entry, true);
+    }
+  }
+
+  #user(turnId, text) {
+    const key = `user:${turnId}`;
+    const known = this.entries.get(key);
+    if (known) return known;
+    const typed = this.typed.findIndex((entry) => entry.text.startsWith(text.trim()));
+    const entry = typed < 0 ? this.#add("user", "You", this.entries.get(`avatar:${turnId}`)) : this.typed[typed];
+    if (typed >= 0) this.typed.splice(typed, 1);
+    this.entries.set(key, entry);
+    return entry;
+  }
+
+  #avatar(turnId) {
+    const key = `avatar:${turnId}`;
+    if (!this.entries.has(key)) this.entries.set(key, this.#add("avatar", this.name));
+    return this.entries.get(key);
+  }
+
+  #add(side, name, before = undefined) {
+    const item = element("li", side);
+    const who = element("span", "who", name);
+    const words = element("p", "words");
+    const said = element("span", "said");
+    const ahead = element("span", "ahead");
+    words.append(said, ahead);
+    item.append(who, words);
+    this.list.insertBefore(item, before?.item ?? null);
+    return { item, said, ahead, words };
+  }
+
+  #drop(key) {
+    this.entries.get(key)?.item.remove();
+    this.entries.delete(key);
+  }
+
+  #markInterrupted(entry) {
+    if (entry.cut) return;
+    entry.cut = element("span", "cut", entry.said.textContent ? " — interrupted" : "interrupted");
+    entry.words.append(entry.cut);
+  }
+
+  #settle(entry, done) {
+    entry.item.ariaBusy = done ? "false" : "true"; // a screen reader waits for the whole sentence
+    entry.item.classList.toggle("growing", !done);
+    this.#follow();
+  }
+
+  /** Keeps the newest in sight, unless the reader has scrolled back. */
+  #follow() {
+    const { scrollHeight, scrollTop, clientHeight } = this.list;
+    const grown = scrollHeight - (this.height ?? scrollHeight);
+    if (scrollHeight - scrollTop - clientHeight - grown < AT_THE_END_PX) this.list.scrollTop = scrollHeight;
+    this.height = scrollHeight;
+  }
+}
+
+function timings(line, traceId, stages) {
+  const names = Object.keys(stages);
+  if (!names.length) return element("p", "timings", line);
+  const details = element("details", "timings");
+  const list = element("dl");
+  for (const name of names) {
+    list.append(element("dt", "", stageText(name)), element("dd", "", `${Math.round(stages[name])} ms`));
+  }
+  if (traceId) list.append(element("dt", "", "trace"), element("dd", "", traceId));
+  details.append(element("summary", "", line), list);
+  return details;
+}
+
+function element(name, className = "", text = "") {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  if (text) made.textContent = text;
+  return made;
+}

@@ -1,0 +1,62 @@
+// What the page says to people, in one place.
+
+export const STATES = { idle: "Ready", listening: "Listening", thinking: "Thinking", speaking: "Speaking" };
+
+export const MICROPHONE = {
+  refused: "The microphone is not allowed. Allow it in your browser and try again; until then you can type.",
+  missing: "No microphone was found. Plug one in and try again; until then you can type.",
+  busy: "The microphone does not open: another program may be using it. You can type.",
+  insecure: "Browsers give the microphone only to pages on https or localhost. You can type and listen.",
+  unplugged: "The microphone has stopped. Plug it in and try again; until then you can type.",
+};
+
+export const NOTES = {
+  asking: "Your browser asks for the microphone.",
+  wobbling: "The connection is unsteady …",
+};
+
+export const ENDED = {
+  ended: "The conversation is over.",
+  lost: "The network or the server went away.",
+  failed: "The connection could not be made. A firewall may be in the way of the media.",
+  unreachable: "The server does not answer.",
+  full: "All places are taken at the moment.",
+  unavailable: "The avatar is not ready at the moment.",
+  unknown_persona: "This avatar is not on the server any more.",
+  refused: "The server did not take the call.",
+  unsupported: "This browser cannot make video calls (WebRTC is missing or turned off).",
+};
+
+export const TITLES = {
+  ended: "Good-bye",
+  lost: "Connection lost",
+  full: "Just a moment",
+  unavailable: "Just a moment",
+  fatal: "Something went wrong",
+  refused: "Not connected",
+};
+
+/** The reason that a `bye` names, for people. */
+export function byeText(reason) {
+  if (!reason || reason === "ended") return ENDED.ended;
+  const plain = String(reason).replaceAll("_", " ");
+  return `The server has ended the conversation: ${plain}.`;
+}
+
+/** When to try again, from a Retry-After in seconds. */
+export function retryText(seconds) {
+  return seconds > 0 ? ` Try again in ${seconds} s.` : "";
+}
+
+const STAGES = {
+  end_of_turn: "end of turn",
+  transcript: "transcript",
+  first_token: "first word thought",
+  first_clause: "first clause",
+  first_audio: "first sound made",
+  first_sent: "first sound sent",
+};
+
+export function stageText(name) {
+  return STAGES[name] ?? name.replaceAll("_", " ");
+}
