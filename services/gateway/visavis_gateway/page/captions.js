@@ -8,6 +8,7 @@ export class Captions {
     this.list = list;
     this.entries = new Map(); // "user:<turn_id>" or "avatar:<turn_id>" -> its elements
     this.typed = []; // what was typed and has no turn yet
+    this.unanswered = null; // {key, text} of the last turn that ended without a reply
     this.name = "Avatar";
   }
 
@@ -15,6 +16,7 @@ export class Captions {
     this.list.replaceChildren();
     this.entries.clear();
     this.typed = [];
+    this.unanswered = null;
   }
 
   /** What the user typed, at once; the gateway's transcript of that turn takes its place. */
@@ -31,12 +33,14 @@ export class Captions {
     const entry = this.#user(turn_id, text);
     entry.said.textContent = text;
     this.#settle(entry, final);
+    this.#join(`user:${turn_id}`, text);
   }
 
   setReply({ turn_id, text, heard_end, done, interrupted }) {
-    if (!text && !this.entries.has(`avatar:${turn_id}`)) return;
-    const entry = this.#avatar(turn_id);
     const heard = Math.min(Math.max(0, heard_end ?? 0), text.length);
+    if (interrupted && heard === 0) return this.#drop(`avatar:${turn_id}`);
+    if (!text) return;
+    const entry = this.#avatar(turn_id);
     entry.said.textContent = text.slice(0, heard);
     entry.ahead.textContent = interrupted ? "" : text.slice(heard);
     if (done && interrupted) this.#markInterrupted(entry);
@@ -44,9 +48,9 @@ export class Captions {
   }
 
   /** The line under a reply: how long the answer took, and the trace to look it up by. */
-  setTurn({ turn_id, trace_id, voice_to_voice_ms, stages_ms }) {
+  setTurn({ turn_id, trace_id, transcript, voice_to_voice_ms, stages_ms }) {
     const entry = this.entries.get(`avatar:${turn_id}`);
-    if (!entry) return;
+    if (!entry) return this.#endUnanswered(`user:${turn_id}`, transcript);
     const parts = [];
     if (Number.isFinite(voice_to_voice_ms)) parts.push(`answered in ${Math.round(voice_to_voice_ms)} ms`);
     if (trace_id) parts.push(`trace ${trace_id.slice(0, 8)}`);
@@ -62,6 +66,20 @@ export class Captions {
       if (entry.item.classList.contains("avatar")) this.#markInterrupted(entry);
       this.#settle(entry, true);
     }
+  }
+
+  #endUnanswered(key, text) {
+    const entry = this.entries.get(key);
+    if (!entry) return;
+    this.#settle(entry, true);
+    this.unanswered = text ? { key, text } : null;
+  }
+
+  /** A turn that goes on where an unanswered one stopped holds its words too: one caption is enough. */
+  #join(key, text) {
+    if (!this.unanswered || this.unanswered.key === key) return;
+    if (text.startsWith(this.unanswered.text)) this.#drop(this.unanswered.key);
+    this.unanswered = null;
   }
 
   #user(turnId, text) {

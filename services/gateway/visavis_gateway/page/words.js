@@ -3,11 +3,11 @@
 export const STATES = { idle: "Ready", listening: "Listening", thinking: "Thinking", speaking: "Speaking" };
 
 export const MICROPHONE = {
-  refused: "The microphone is not allowed. Allow it in your browser and try again; until then you can type.",
-  missing: "No microphone was found. Plug one in and try again; until then you can type.",
-  busy: "The microphone does not open: another program may be using it. You can type.",
+  refused: "The microphone is not allowed. Allow it in the browser, or just type.",
+  missing: "No microphone was found. Plug one in, or just type.",
+  busy: "The microphone does not open; another program may be using it. You can type.",
   insecure: "Browsers give the microphone only to pages on https or localhost. You can type and listen.",
-  unplugged: "The microphone has stopped. Plug it in and try again; until then you can type.",
+  unplugged: "The microphone has stopped. Plug it in again, or just type.",
 };
 
 export const NOTES = {
