@@ -53,10 +53,11 @@ class WeightFile(Strict):
 
 
 class Model(Strict):
-    """One model: what it is for, whose it is, its files."""
+    """One model: who loads it and what for, whose it is, its files."""
 
     name: str
     group: Group
+    service: Literal["asr", "brain", "tts", "render", "tests"]
     role: str
     licence: str
     publisher: str

@@ -94,6 +94,8 @@ def show(store: Store, models: list[Model]) -> int:
         states = {store.state(file) for file in model.file}
         worst: State = next((s for s in ("damaged", "missing") if s in states), "present")
         console.print(f"[{STYLE[worst]}]{worst:8}[/] {megabytes(model.size):>9}  {model.name}")
-        console.print(f"{'':20}{model.role}; {model.licence}; {model.publisher}", style="dim")
+        console.print(
+            f"{'':20}{model.service}: {model.role}; {model.licence}; {model.publisher}", style="dim"
+        )
     console.print(f"in {store.directory}")
     return 0

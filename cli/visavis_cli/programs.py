@@ -17,6 +17,10 @@ class StackError(Exception):
     """The stack can't be started or can't go on; the message says why and what to do."""
 
 
+# Backends that load no weights of ours.
+WITHOUT_WEIGHTS = ("fake", "openai")
+
+
 @dataclass(frozen=True)
 class Program:
     """One process: what to run, its settings, and the address at which it answers (host:port).
@@ -56,6 +60,12 @@ def service(name: str, port: int, models_dir: Path, nats_url: str, env: Mapping[
     if name in NEED_EVENTS:
         settings[f"{prefix}_NATS_URL"] = env.get(f"{prefix}_NATS_URL", nats_url)
     return Program(name, python(f"visavis_{name}"), f"{LOOPBACK}:{port}", settings)
+
+
+def needs_weights(name: str, env: Mapping[str, str]) -> bool:
+    """Whether the service, as it is set up in `env`, loads weights from models/."""
+    elsewhere = env.get(f"GATEWAY_{name.upper()}_TARGET")
+    return not elsewhere and env.get(f"{name.upper()}_BACKEND") not in WITHOUT_WEIGHTS
 
 
 def plan(ports: Ports, env: Mapping[str, str], models_dir: Path) -> list[Program]:

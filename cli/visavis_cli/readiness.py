@@ -26,13 +26,25 @@ async def grpc_serving(target: str) -> bool:
         return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
 
-async def gateway_healthy(target: str) -> bool:
-    """The gateway at host:port answers and reaches every service it needs."""
+async def health_of_gateway(target: str) -> httpx.Response | None:
+    """What the gateway at host:port says of itself; None when nothing speaks HTTP there."""
     try:
         async with httpx.AsyncClient(timeout=GATEWAY_TIMEOUT_S, trust_env=False) as client:
-            return (await client.get(f"http://{target}/api/health")).status_code == 200
+            return await client.get(f"http://{target}/api/health")
     except httpx.HTTPError:
-        return False
+        return None
+
+
+async def gateway_healthy(target: str) -> bool:
+    """The gateway at host:port answers and reaches every service it needs."""
+    answer = await health_of_gateway(target)
+    return answer is not None and answer.status_code == httpx.codes.OK
+
+
+async def is_gateway(target: str) -> bool:
+    """A gateway answers at host:port, be it healthy or not."""
+    answer = await health_of_gateway(target)
+    return answer is not None and answer.headers.get("content-type", "").startswith("application/json")
 
 
 async def nats_greets(target: str) -> bool:

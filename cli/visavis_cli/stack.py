@@ -14,7 +14,7 @@ from pathlib import Path
 from visavis_cli import environment
 from visavis_cli.ports import LOOPBACK, Ports, why_not_free
 from visavis_cli.programs import Program, StackError, plan
-from visavis_cli.readiness import gateway_healthy, probe_of
+from visavis_cli.readiness import is_gateway, probe_of
 from visavis_cli.supervisor import Log, Supervisor
 
 __all__ = ["Ports", "Stack", "StackError", "running_stack"]
@@ -99,15 +99,17 @@ async def running_stack(
 
 async def require_free_ports(programs: list[Program], env: Mapping[str, str]) -> None:
     """Raise StackError that names the first port that can't be had, who wants it, and what to do."""
-    for each in programs:
+    for each in reversed(programs):  # the gateway first: it can tell that a whole stack is there
         host, port = each.target.rsplit(":", 1)
         host = env.get("GATEWAY_HOST", host) if each.name == "gateway" else host
         why = why_not_free(int(port), host) if each.command else None
         if why is None:
             continue
-        if each.name == "gateway" and await gateway_healthy(each.target):
-            raise StackError(f"visavis is already running on http://localhost:{port}; stop it, or use --port")
-        option = "--port" if each.name == "gateway" else "--base-port"
+        if each.name == "gateway" and await is_gateway(each.target):
+            raise StackError(
+                f"visavis is already running on http://localhost:{port}. For a second one use --ephemeral"
+            )
+        option = "--port" if each.name == "gateway" else "--base-port or --ephemeral"
         raise StackError(f"port {port} is not free for {each.name}: {why}. Choose another with {option}")
 
 

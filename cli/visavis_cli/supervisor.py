@@ -42,6 +42,7 @@ class Supervisor:
         self.program = program
         self.pid: int | None = None
         self.exit_count = 0
+        self.last_exit = ""
         self.settled = False
         self.last_lines: deque[str] = deque(maxlen=REMEMBERED_LINES)
         self._env = {**env, **program.env, "PYTHONUNBUFFERED": "1"}
@@ -55,10 +56,11 @@ class Supervisor:
             starts.append(loop.time())
             code = await self._run_once()
             self.exit_count += 1
+            self.last_exit = exit_text(code)
             if not self.settled:
                 return
             delay = restart_delay(starts, loop.time())
-            self._log(self.program.name, f"ended ({exit_text(code)}); starting again in {delay:.1f} s")
+            self._log(self.program.name, f"ended ({self.last_exit}); starting again in {delay:.1f} s")
             await asyncio.sleep(delay)
 
     async def _run_once(self) -> int:
@@ -113,7 +115,7 @@ class Supervisor:
     def failure(self) -> StackError:
         """Why a program that should run does not, in its own last words."""
         said = "\n  ".join(self.last_lines) or "it said nothing"
-        return StackError(f"{self.program.name} ended at the start:\n  {said}")
+        return StackError(f"{self.program.name} ended at the start ({self.last_exit}):\n  {said}")
 
 
 def signal_group(pid: int, number: int) -> None:

@@ -1,0 +1,108 @@
+"""`visavis up`: the models, a stack, one log; Ctrl-C stops it all."""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Mapping
+
+from rich.console import Console
+
+from visavis_cli import environment, models_command
+from visavis_cli.log import LogWriter
+from visavis_cli.manifest import read_manifest
+from visavis_cli.models import Store
+from visavis_cli.ports import Ports
+from visavis_cli.programs import SERVICES, StackError, needs_weights
+from visavis_cli.stack import Stack, running_stack
+
+HIGHEST_PORT = 65535
+ENDED_BY = (signal.SIGTERM, signal.SIGHUP)
+
+
+def port(text: str) -> int:
+    """A port number, for argparse."""
+    number = int(text)
+    if not 0 < number <= HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f"must be 1 to {HIGHEST_PORT}")
+    return number
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Ports, telemetry, and an answer for programs that start us."""
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--base-port",
+        type=port,
+        metavar="N",
+        help="use ports N to N+5 in place of 8080, 50051 to 50054, 4222",
+    )
+    where.add_argument("--ephemeral", action="store_true", help="use whatever ports are free")
+    parser.add_argument("--port", type=port, metavar="N", help="port of the page (default: 8080)")
+    parser.add_argument(
+        "--otlp", metavar="URL", help="send traces and metrics there, e.g. http://localhost:4317"
+    )
+    parser.add_argument(
+        "--json-ready",
+        action="store_true",
+        help="when ready, print one JSON object on standard output; the log goes to standard error",
+    )
+    parser.epilog = (
+        "Settings of the services (BRAIN_BACKEND=openai, ASR_..., GATEWAY_...) are passed on to them."
+    )
+
+
+def choose_ports(arguments: argparse.Namespace, env: Mapping[str, str]) -> Ports:
+    """The ports that the options and GATEWAY_PORT ask for."""
+    ports = Ports()
+    if arguments.base_port:
+        if arguments.base_port + len(ports.by_name()) - 1 > HIGHEST_PORT:
+            raise StackError(f"--base-port must leave room for {len(ports.by_name())} ports")
+        ports = Ports.from_base(arguments.base_port)
+    elif arguments.ephemeral:
+        ports = Ports.ephemeral()
+    elif env.get("GATEWAY_PORT", "").isdecimal():
+        ports = Ports(gateway=int(env["GATEWAY_PORT"]))
+    return Ports(**{**ports.by_name(), "gateway": arguments.port}) if arguments.port else ports
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs until Ctrl-C or SIGTERM (0), or until it can't start (1)."""
+    env = environment.current()
+    with LogWriter(Console(stderr=arguments.json_ready, highlight=False)) as log:
+        try:
+            ports = choose_ports(arguments, env)
+            wanted = {name for name in SERVICES if needs_weights(name, env)}
+            models = [each for each in read_manifest().wanted({"core"}) if each.service in wanted]
+            if models_command.pull(Store(environment.models_dir()), models) != 0:
+                return 1
+            asyncio.run(stay_up(ports, arguments, log))
+        except StackError as error:
+            log("visavis", str(error))
+            return 1
+        except (KeyboardInterrupt, asyncio.CancelledError):  # we are outside of every task
+            log("visavis", "stopped")
+    return 0
+
+
+async def stay_up(ports: Ports, arguments: argparse.Namespace, log: LogWriter) -> None:
+    """Start, say that it is ready, wait to be stopped."""
+    task = asyncio.current_task()
+    assert task is not None
+    for number in ENDED_BY:
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    extra = {"OTEL_EXPORTER_OTLP_ENDPOINT": arguments.otlp} if arguments.otlp else {}
+    log("visavis", "starting (Ctrl-C stops)")
+    async with running_stack(ports, extra, log) as stack:
+        log("visavis", f"ready on {stack.url} after {stack.ready_after_s:.1f} s")
+        if arguments.json_ready:
+            announce(stack)
+        await asyncio.Event().wait()
+
+
+def announce(stack: Stack) -> None:
+    """One line of JSON for the program that started us."""
+    ready = {"url": stack.url, "nats_url": stack.nats_url, "ports": stack.ports.by_name()}
+    sys.stdout.write(json.dumps(ready) + "\n")
+    sys.stdout.flush()
