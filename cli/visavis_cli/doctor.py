@@ -1,4 +1,4 @@
-"""`visavis doctor`: looks at this machine and says, line by line, what is well and what to do about the rest."""
+"""`visavis doctor`: looks at this machine and says what is well and what to do about the rest."""
 
 import argparse
 import asyncio
@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,7 +21,7 @@ from visavis_cli import environment
 from visavis_cli.manifest import read_manifest
 from visavis_cli.models import Store
 from visavis_cli.ports import LOOPBACK, Ports, why_not_free
-from visavis_cli.programs import SERVICES, StackError, nats_server, needs_weights, plan
+from visavis_cli.programs import SERVICES, Program, StackError, nats_server, needs_weights, plan
 from visavis_cli.progress import megabytes
 from visavis_cli.readiness import is_gateway, probe_of
 
@@ -170,7 +171,8 @@ def network(env: Mapping[str, str]) -> Iterator[Finding]:
     """The ports: free, or answered by a stack that runs."""
     ports = Ports()
     if asyncio.run(is_gateway(f"{LOOPBACK}:{ports.gateway}")):
-        yield from running(env)
+        with suppress(StackError):  # without nats-server there is no plan; that has been said
+            yield from running(plan(ports, env, environment.models_dir()))
         return
     for name, number in ports.by_name().items():
         why = why_not_free(number)
@@ -181,11 +183,16 @@ def network(env: Mapping[str, str]) -> Iterator[Finding]:
     yield Finding("ok", "stack", "not running: start it with `visavis up`")
 
 
-def running(env: Mapping[str, str]) -> Iterator[Finding]:
+def running(programs: list[Program]) -> Iterator[Finding]:
     """Each program of the stack that runs on the usual ports."""
-    for program in plan(Ports(), env, environment.models_dir()):
-        if asyncio.run(probe_of(program.name)(program.target)):
+    for program in programs:
+        if asyncio.run(answers(program)):
             yield Finding("ok", "stack", f"{program.name} answers at {program.target}")
         else:
             what = f"{program.name} does not answer at {program.target}"
             yield Finding("fail", "stack", f"{what}: see the log of `visavis up`")
+
+
+async def answers(program: Program) -> bool:
+    """The program is ready to work."""
+    return await probe_of(program.name)(program.target)
