@@ -1,0 +1,1 @@
+"""Text to speech with word times and mouth shapes, a clause at a time."""

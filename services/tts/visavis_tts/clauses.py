@@ -1,0 +1,234 @@
+"""Text as it arrives -> clauses to speak. Pure; the borders of the deltas never change the clauses.
+
+The first clause is short so that speech starts early, the second is bounded so that it is there in time,
+later ones are long because prosody is better so.
+"""
+
+from dataclasses import dataclass
+
+from visavis_tts.engine import Clause, Pause
+
+# ruff: noqa: RUF001 (typographic quotes and dashes are what this is about)
+
+# A run without a space is cut here: nothing longer is a word.
+MAX_WORD = 100
+# A clause of long words ends here, whatever it says.
+MAX_CLAUSE = 200
+# So many symbols on their own ("* * *") may precede a clause; more are forgotten.
+MAX_SYMBOLS = 8
+
+OPENING = "\"'“‘«([{*_"
+CLOSING = "\"'”’»)]}*_"
+
+
+def words_in(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# A dot after these ends no sentence.
+ABBREVIATIONS = words_in(
+    "mr mrs ms dr prof st mt ft gen gov sen rep capt lt col sgt cmdr rev hon pres fr messrs vs cf approx fig"
+    " vol ca al e.g i.e a.k.a ph.d"
+)
+# A dot after these ends a sentence only when a capital follows.
+MAYBE_ABBREVIATIONS = words_in(
+    "no nos etc inc ltd co corp jr sr ave blvd rd dept est jan feb mar apr jun jul aug sep sept oct nov dec"
+    " mon tue tues wed thu thurs fri sat sun a.m p.m"
+)
+CONJUNCTIONS = words_in(
+    "and but or nor so because that which who whose when where while whether if although though since until"
+    " unless before after"
+)
+PREPOSITIONS = words_in(
+    "in on at with from for by about into onto over under between through during without within across"
+    " against among around behind beside near toward towards upon"
+)
+# A clause never ends in these if it can be helped: they lean on the next word.
+LEANING = (
+    CONJUNCTIONS
+    | PREPOSITIONS
+    | words_in(
+        "a an the of to as than my your his her its our their this these those some any no every each not"
+        " is are was were be been am do does did have has had will would can could should may might must"
+        " i you he she it we they i'm you're it's that's don't very more most"
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Words a clause has at least before a comma, a conjunction, a preposition; and at most."""
+
+    comma: int
+    conjunction: int
+    preposition: int
+    longest: int
+
+
+LIMITS = (Limits(2, 4, 5, 8), Limits(4, 7, 8, 14), Limits(8, 14, 16, 22))
+
+
+@dataclass(slots=True)
+class _Word:
+    start: int
+    end: int
+    text: str
+
+    @property
+    def is_spoken(self) -> bool:
+        return any(c.isalnum() for c in self.text)
+
+    @property
+    def key(self) -> str:
+        return self.text.strip(OPENING + CLOSING).lower()
+
+
+class ClauseCutter:
+    """Push text, get clauses; a word still being written is never in one, unless flushed."""
+
+    def __init__(self) -> None:
+        self._text = ""  # everything not yet in a clause
+        self._offset = 0  # where that starts in the reply's text
+        self._words: list[_Word] = []
+        self._open: int | None = None  # start of the word being written, within _text
+        self._wants_capital = False
+        self._cut_count = 0
+        self._cuts: list[Clause] = []
+
+    def push(self, delta: str) -> list[Clause]:
+        """Clauses that `delta` completes."""
+        for char in delta:
+            self._step(char)
+        return self._take()
+
+    def flush(self) -> list[Clause]:
+        """What is there, the last word included even if it is cut in two by this."""
+        self._close_word()
+        self._cut(len(self._words), _final_pause(self._words))
+        self._offset += len(self._text)
+        self._text = ""
+        self._words.clear()
+        return self._take()
+
+    def finish(self) -> list[Clause]:
+        """What is left; the last one is marked as the reply's last."""
+        clauses = self.flush()
+        if clauses:
+            last = clauses[-1]
+            clauses[-1] = Clause(last.text, last.text_start, last.pause, is_last=True)
+        return clauses
+
+    def _step(self, char: str) -> None:
+        if char.isspace():
+            self._close_word()
+            if char == "\n":
+                self._cut(len(self._words), Pause.SENTENCE)
+        elif self._open is None:
+            self._begin_word(char)
+        elif self._ends_at_dash(char) or len(self._text) - self._open >= MAX_WORD:
+            self._close_word()
+            self._begin_word(char)
+        self._text += char
+
+    def _begin_word(self, char: str) -> None:
+        if self._wants_capital and (char.isupper() or char in OPENING):
+            self._cut(len(self._words), Pause.SENTENCE)
+        self._wants_capital = False
+        self._open = len(self._text)
+
+    def _ends_at_dash(self, char: str) -> bool:
+        return self._text[-1] == "—" and char.isalnum()
+
+    def _close_word(self) -> None:
+        if self._open is None:
+            return
+        self._words.append(_Word(self._open, len(self._text), self._text[self._open :]))
+        self._open = None
+        self._cut_after_word()
+
+    def _cut_after_word(self) -> None:
+        """Decide on the words so far, of which the last has just ended."""
+        limits = LIMITS[min(self._cut_count, len(LIMITS) - 1)]
+        if not self._words[-1].is_spoken and len(self._words) > MAX_SYMBOLS:
+            self._forget_symbols()
+        word, count = self._words[-1], sum(w.is_spoken for w in self._words)
+        ending = ending_of(word.text, is_first=count == 1)
+        self._wants_capital = ending == "maybe"
+        if isinstance(ending, Pause) and (ending is Pause.SENTENCE or count >= limits.comma):
+            self._cut(len(self._words), ending)
+        elif self._starts_phrase(word, count - 1, limits):
+            self._cut(len(self._words) - 1, Pause.NONE)
+        elif count >= limits.longest or word.end - self._words[0].start >= MAX_CLAUSE:
+            self._cut(self._best_cut(), Pause.NONE)
+
+    def _forget_symbols(self) -> None:
+        """Keep a long run of bare symbols from growing the clause it would precede."""
+        if not any(w.is_spoken for w in self._words):
+            del self._words[0]
+
+    def _starts_phrase(self, word: _Word, count: int, limits: Limits) -> bool:
+        if len(self._words) < 2 or self._words[-2].key in LEANING:
+            return False
+        return (word.key in CONJUNCTIONS and count >= limits.conjunction) or (
+            word.key in PREPOSITIONS and count >= limits.preposition
+        )
+
+    def _best_cut(self) -> int:
+        """How many words to take at the upper limit: the last place that leaves no word leaning."""
+        total = len(self._words)
+        steady = (n for n in range(total, total // 2, -1) if self._words[n - 1].key not in LEANING)
+        return next(steady, total)
+
+    def _cut(self, count: int, pause: Pause) -> None:
+        taken, left = self._words[:count], self._words[count:]
+        if not any(w.is_spoken for w in taken):
+            return
+        start, end = taken[0].start, taken[-1].end
+        self._cuts.append(Clause(self._text[start:end], self._offset + start, pause))
+        self._cut_count += 1
+        self._text = self._text[end:]
+        self._offset += end
+        self._words = [_Word(w.start - end, w.end - end, w.text) for w in left]
+        self._wants_capital = False
+
+    def _take(self) -> list[Clause]:
+        cuts, self._cuts = self._cuts, []
+        return cuts
+
+
+def ending_of(word: str, *, is_first: bool) -> Pause | str:
+    """The pause after `word`; "maybe" when a capital must decide, "" when it is no border."""
+    bare = word.rstrip(CLOSING)
+    if bare.endswith(("...", "…", "..")):
+        return ""
+    if bare.endswith(("!", "?")):
+        return Pause.SENTENCE
+    if bare.endswith("."):
+        return _after_dot(bare[:-1].lstrip(OPENING), is_first=is_first)
+    if bare.endswith((",", ";", ":", "—", "–")) or word in ("-", "--"):
+        return Pause.COMMA
+    return ""
+
+
+def _after_dot(stem: str, *, is_first: bool) -> Pause | str:
+    lower = stem.lower()
+    is_initial = len(stem) == 1 and stem.isupper() and stem != "I"
+    is_list_number = is_first and stem.isdecimal() and len(stem) < 3
+    if lower in MAYBE_ABBREVIATIONS:
+        return "maybe"
+    if lower in ABBREVIATIONS or is_initial or is_list_number:
+        return ""
+    if "." in stem and stem.replace(".", "").isalpha() and max(map(len, stem.split("."))) == 1:
+        return ""  # U.S.
+    return Pause.SENTENCE
+
+
+def _final_pause(words: list[_Word]) -> Pause:
+    """The pause after text that is spoken as it stands: there, every dot is the end."""
+    spoken = [w for w in words if w.is_spoken]
+    if not spoken:
+        return Pause.NONE
+    ending = ending_of(words[-1].text, is_first=False)
+    if isinstance(ending, Pause):
+        return ending
+    return Pause.SENTENCE if words[-1].text.rstrip(CLOSING).endswith((".", "…")) else Pause.NONE

@@ -1,0 +1,10 @@
+"""Names in telemetry: OpenTelemetry's where it has one, visavis.* where it has none."""
+
+FIRST_AUDIO_SPAN = "tts.first_audio"
+SYNTHESIS_DURATION = "visavis.tts.synthesis.duration"
+REAL_TIME_FACTOR = "visavis.tts.real_time_factor"
+VOICE = "visavis.voice"
+CANCELLED = "visavis.cancelled"
+SESSION_ID = "session.id"
+TURN_ID = "visavis.turn.id"
+GENERATION = "visavis.generation"
