@@ -76,7 +76,7 @@ async def rpc_scope(method: str, context: Any) -> AsyncIterator[None]:
             await context.abort(code, str(known) if known else "internal error")
 
 
-class RpcInterceptor(grpc.aio.ServerInterceptor):
+class RpcInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
     """Wraps all four call shapes; streaming handlers may be generators or coroutines."""
 
     async def intercept_service(

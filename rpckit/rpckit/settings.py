@@ -31,9 +31,7 @@ def load(cls: type[S]) -> S:
         if prefix and key.upper().startswith(prefix) and key.upper().split("__")[0] not in known
     ]
     if unknown:
-        raise SystemExit(
-            f"unknown settings: {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}"
-        )
+        raise SystemExit(f"unknown settings: {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
     try:
         return cls()
     except ValidationError as error:

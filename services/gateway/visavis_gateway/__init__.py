@@ -1,0 +1,1 @@
+"""Meets the viewer: WebRTC, turn-taking, the clock, the page."""

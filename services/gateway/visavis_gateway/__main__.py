@@ -1,0 +1,56 @@
+"""python -m visavis_gateway: compose and run. Reads top to bottom; shuts down bottom to top."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import uvicorn
+from rpckit.bus import connect
+from rpckit.channels import open_channel
+from rpckit.settings import load
+from rpckit.telemetry import telemetry
+from visavis.asr.v1.asr_service_pb2_grpc import AsrServiceStub
+from visavis.brain.v1.brain_service_pb2_grpc import BrainServiceStub
+from visavis.render.v1.render_service_pb2_grpc import RenderServiceStub
+from visavis.tts.v1.tts_service_pb2_grpc import TtsServiceStub
+
+from visavis_gateway.backends.webrtc import WebRtcTransport
+from visavis_gateway.config import Config
+from visavis_gateway.personas import load_personas
+from visavis_gateway.server import build_app
+from visavis_gateway.session import Services
+from visavis_gateway.sessions import Sessions
+
+
+async def main() -> None:
+    config = load(Config)
+    personas = load_personas(config.personas_file)
+    if config.default_persona not in personas:
+        raise SystemExit(f"GATEWAY_DEFAULT_PERSONA: no persona {config.default_persona!r}")
+    with telemetry("gateway"):
+        async with AsyncExitStack() as stack:
+            bus = await stack.enter_async_context(connect(config.nats_url))
+            names = ("asr", "brain", "tts", "render")
+            channels = {
+                name: await stack.enter_async_context(open_channel(getattr(config, f"{name}_target")))
+                for name in names
+            }
+            services = Services(
+                AsrServiceStub(channels["asr"]), BrainServiceStub(channels["brain"]),
+                TtsServiceStub(channels["tts"]), RenderServiceStub(channels["render"]), bus,
+            )  # fmt: skip
+            sessions = Sessions(
+                config,
+                services,
+                personas,
+                lambda viewer, now_us: WebRtcTransport(viewer, config.ice_servers, now_us),
+            )
+            app = build_app(config, sessions, channels)
+            settings = uvicorn.Config(
+                app, host=config.host, port=config.port, log_level="warning", timeout_graceful_shutdown=3
+            )
+            print(f"gateway listening on port {config.port}", flush=True)
+            await uvicorn.Server(settings).serve()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

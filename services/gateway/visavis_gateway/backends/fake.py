@@ -1,0 +1,35 @@
+"""A viewer inside this process: deterministic, for unit tests of the session."""
+
+import json
+from typing import Any
+
+from visavis_gateway.engine import Viewer
+
+
+class FakeTransport:
+    """Keeps what was sent; the test plays the viewer through `viewer`."""
+
+    def __init__(self, viewer: Viewer) -> None:
+        self.viewer = viewer
+        self.audio: list[tuple[int, bytes]] = []
+        self.video: list[tuple[int, bytes, bool]] = []
+        self.messages: list[dict[str, Any]] = []
+        self.is_closed = False
+
+    async def answer(self, offer_sdp: str) -> str:
+        return f"answer to {offer_sdp}"
+
+    def send_audio(self, packet: bytes, pts_us: int) -> None:
+        self.audio.append((pts_us, packet))
+
+    def send_video(self, frame: bytes, pts_us: int, *, keyframe: bool) -> None:
+        self.video.append((pts_us, frame, keyframe))
+
+    def send_message(self, text: str) -> None:
+        self.messages.append(json.loads(text))
+
+    def media_clock(self) -> dict[str, Any] | None:
+        return None
+
+    async def close(self) -> None:
+        self.is_closed = True

@@ -1,0 +1,357 @@
+"""The conversation: who has the floor, what is being answered, what was heard.
+
+Pure: events come in with the session time, calls on `Hands` go out; no I/O, no clock, no task. The user's
+turn and the avatar's reply live side by side (full duplex): `turn` is being heard, `reply` is being made
+or sounds.
+"""
+
+from visavis_gateway import captions
+from visavis_gateway.engine import Hands, Move, Reply, Turn
+from visavis_gateway.policy import Policy, is_backchannel, is_interruption, same_meaning, words_of
+
+MAX_HISTORY = 100
+
+
+class Conversation:
+    """One session's turns. Every method is one event; none blocks."""
+
+    def __init__(self, hands: Hands, policy: Policy, greeting: str = "") -> None:
+        self._hands = hands
+        self._policy = policy
+        self._greeting = greeting
+        self._turn_count = 0
+        self._late_onset_us: int | None = None
+        self._state = ""
+        self.history: list[Move] = []
+        self.turn: Turn | None = None
+        self.reply: Reply | None = None
+
+    # -- the user ---------------------------------------------------------------------------------------
+
+    def speech_started(self, now_us: int, onset_us: int) -> None:
+        """Speech begins outside a turn."""
+        if self.turn is not None:  # its final is still on the way
+            self._late_onset_us = onset_us
+            return
+        turn = self._open_turn("speech", onset_us, now_us)
+        self.turn = turn
+        reply = self.reply
+        if reply is not None and self._came_too_early(reply, now_us):
+            turn.prefix = reply.turn.transcript
+            self._drop_reply(reply)
+            self._close(reply.turn, None)
+        elif reply is not None:
+            turn.is_barge_in = True
+            self._hands.duck(True)
+        self._hands.listen_to(turn)
+        if not turn.is_barge_in:
+            self._hands.open_brain(turn, self.history)
+        self._show(now_us)
+
+    def partial(self, now_us: int, text: str) -> None:
+        """Tentative words of the turn."""
+        turn = self.turn
+        if turn is None or not text:
+            return
+        self._heard(turn, now_us, text)
+        if turn.is_barge_in and is_interruption(text):
+            self._take_floor(turn, now_us)
+        elif not turn.is_barge_in:
+            self._hands.warm(turn, turn.transcript)
+
+    def paused(self, now_us: int, text: str, p_complete: float, speech_end_us: int) -> None:
+        """A pause; maybe the end of the turn."""
+        turn = self.turn
+        if turn is None:
+            return
+        turn.is_paused = True
+        turn.speech_end_us = speech_end_us
+        self._heard(turn, now_us, text)
+        if turn.is_barge_in and not self._settle_barge_in(turn, now_us, speech_end_us):
+            return
+        if not words_of(turn.transcript):
+            turn.wait_until_us = speech_end_us + self._policy.empty_wait_us
+            return
+        turn.wait_until_us = speech_end_us + self._policy.wait_us(p_complete)
+        if p_complete >= self._policy.complete_probability and self.reply is None:
+            self._answer(turn, now_us)
+
+    def resumed(self, now_us: int) -> None:
+        """The pause was not the end."""
+        turn = self.turn
+        if turn is None:
+            return
+        turn.is_paused = False
+        turn.wait_until_us = None
+        turn.heard_from_us = now_us
+        if self.reply is not None and self.reply.turn is turn:
+            self._drop_reply(self.reply)
+        self._show(now_us)
+
+    def final(self, now_us: int, text: str) -> None:
+        """The turn's transcript, for good."""
+        turn = self.turn
+        if turn is None or turn.final_until_us is None:
+            return
+        self._heard(turn, now_us, text)
+        turn.mark("transcript", now_us)
+        turn.final_until_us = None
+        self.turn = None
+        if not words_of(turn.transcript):
+            self._forget(turn)
+        else:
+            self._hands.tell(captions.transcript(turn, final=True))
+            if self.reply is None or not same_meaning(self.reply.prompt_text, turn.transcript):
+                self._answer(turn, now_us)
+            self._confirm(now_us)
+        self._show(now_us)
+        if self._late_onset_us is not None:
+            onset_us, self._late_onset_us = self._late_onset_us, None
+            self.speech_started(now_us, onset_us)
+
+    def typed(self, now_us: int, text: str) -> None:
+        """The user wrote instead of speaking; ends whatever goes on."""
+        self._clear_floor(now_us)
+        turn = self._open_turn("text", now_us, now_us)
+        turn.transcript = text
+        self._hands.tell(captions.transcript(turn, final=True))
+        self._hands.open_brain(turn, self.history)
+        self._answer(turn, now_us)
+        self._confirm(now_us)
+        self._show(now_us)
+
+    # -- applications and the avatar's own initiative ---------------------------------------------------
+
+    def greet(self, now_us: int) -> None:
+        """The avatar speaks first, once."""
+        greeting, self._greeting = self._greeting, ""
+        if greeting and self.turn is None and self.reply is None:
+            self._recite("greeting", greeting, now_us)
+
+    def say(self, now_us: int, text: str) -> None:
+        """Speak this text as a turn without a user; a reply that sounds is cut."""
+        self._clear_floor(now_us)
+        self._recite("say", text, now_us)
+
+    def interrupt(self, now_us: int, turn_id: str = "", generation: int = 0) -> None:
+        """Stop the reply, whoever asked; stale ids are ignored."""
+        reply = self.reply
+        if reply is None or (turn_id and turn_id != reply.turn.turn_id):
+            return
+        if generation and generation < reply.generation:
+            return
+        if self.turn is reply.turn:  # only speculated so far
+            self._drop_reply(reply)
+        else:
+            self._end_reply(interrupted=True)
+        self._show(now_us)
+
+    # -- the reply --------------------------------------------------------------------------------------
+
+    def text(self, now_us: int, reply: Reply, delta: str) -> None:
+        """The brain wrote more."""
+        if reply is not self.reply:
+            return
+        reply.turn.mark("first_token", now_us)
+        reply.deadline_us = now_us + self._policy.first_audio_timeout_us
+        reply.text += delta
+        if reply.released_us is not None:
+            self._hands.tell(captions.reply(reply))
+
+    def first_audio(self, now_us: int, reply: Reply) -> None:
+        """The first sound of the reply is made."""
+        if reply is not self.reply or reply.is_audible:
+            return
+        reply.turn.mark("first_audio", now_us)
+        reply.is_audible = True
+        self._release_if_ready(reply, now_us)
+
+    def first_sent(self, now_us: int) -> None:
+        """The first sample of the reply leaves."""
+        if self.reply is not None:
+            self.reply.turn.mark("first_sent", now_us)
+            self._show(now_us)
+
+    def heard(self, heard_end: int) -> None:
+        """Words of the sounding reply have left, up to this character."""
+        reply = self.reply
+        if reply is not None and heard_end > reply.heard_end:
+            reply.heard_end = heard_end
+            self._hands.tell(captions.reply(reply))
+
+    def all_sent(self, now_us: int) -> None:
+        """The last sample of the reply has left."""
+        if self.reply is not None and self.reply.released_us is not None:
+            self.reply.heard_end = len(self.reply.text)
+            self._end_reply(interrupted=False)
+            self._show(now_us)
+
+    def reply_failed(self, now_us: int, reply: Reply, message: str) -> None:
+        """No more of this reply will come. What sounded of it stays."""
+        if reply is not self.reply:
+            return
+        self._hands.tell({"type": "error", "code": "no_reply", "message": message})
+        if self.turn is reply.turn:  # speculated: the final may try once more
+            self._drop_reply(reply)
+        else:
+            self._end_reply(interrupted=True)
+        self._show(now_us)
+
+    def tick(self, now_us: int) -> None:
+        """Time passes: waits that are over, deadlines that were missed."""
+        if self.turn is not None:
+            self._tick_turn(self.turn, now_us)
+        reply = self.reply
+        if reply is not None and reply.released_us is None and now_us > reply.deadline_us:
+            self.reply_failed(now_us, reply, "the answer took too long")
+
+    # -- inside -----------------------------------------------------------------------------------------
+
+    def _tick_turn(self, turn: Turn, now_us: int) -> None:
+        if turn.final_until_us is not None:
+            if now_us > turn.final_until_us:
+                self.final(now_us, turn.transcript.removeprefix(turn.prefix).strip())
+        elif turn.wait_until_us is not None:
+            if now_us >= turn.wait_until_us:
+                self._end_turn(turn, now_us)
+        elif turn.is_barge_in and now_us - turn.started_us >= self._policy.barge_in_us:
+            if not (words_of(turn.transcript) and is_backchannel(turn.transcript)):
+                self._take_floor(turn, now_us)
+        elif now_us - turn.heard_from_us > self._policy.silent_timeout_us:
+            self._end_turn(turn, now_us)
+
+    def _end_turn(self, turn: Turn, now_us: int) -> None:
+        if not words_of(turn.transcript) and turn.is_paused:
+            self.turn = None
+            self._forget(turn)
+        else:
+            turn.mark("end_of_turn", now_us)
+            turn.wait_until_us = None
+            turn.final_until_us = now_us + self._policy.final_timeout_us
+            self._hands.end_listening(turn)
+        self._show(now_us)
+
+    def _settle_barge_in(self, turn: Turn, now_us: int, speech_end_us: int) -> bool:
+        """At a pause of speech over the avatar: take the floor, or forget it and say False."""
+        long_enough = speech_end_us - turn.started_us >= self._policy.barge_in_us
+        wants_floor = long_enough and not is_backchannel(turn.transcript)
+        if wants_floor or is_interruption(turn.transcript):
+            self._take_floor(turn, now_us)
+            return True
+        self.turn = None
+        self._forget(turn)
+        self._hands.duck(False)
+        return False
+
+    def _take_floor(self, turn: Turn, now_us: int) -> None:
+        turn.is_barge_in = False
+        if self.reply is not None:
+            self._end_reply(interrupted=True)
+        self._hands.open_brain(turn, self.history)
+        self._show(now_us)
+
+    def _clear_floor(self, now_us: int) -> None:
+        if self.turn is not None:
+            turn, self.turn = self.turn, None
+            self._forget(turn)
+        if self.reply is not None:
+            self._end_reply(interrupted=True)
+
+    def _forget(self, turn: Turn) -> None:
+        if self.reply is not None and self.reply.turn is turn:
+            self._drop_reply(self.reply)
+        self._hands.drop_listening(turn)
+        self._close(turn, None)
+
+    def _came_too_early(self, reply: Reply, now_us: int) -> bool:
+        if not reply.turn.transcript:
+            return False
+        released_us = reply.released_us
+        return released_us is None or now_us - released_us < self._policy.reopen_us
+
+    def _recite(self, origin: str, text: str, now_us: int) -> None:
+        turn = self._open_turn(origin, now_us, now_us)
+        reply = self._new_reply(turn, "", now_us)
+        reply.text = text
+        reply.is_confirmed = True
+        self._hands.recite(reply)
+        self._show(now_us)
+
+    def _answer(self, turn: Turn, now_us: int) -> None:
+        if self.reply is not None:
+            self._drop_reply(self.reply)
+        reply = self._new_reply(turn, turn.transcript, now_us)
+        self._hands.generate(reply, self.history)
+
+    def _new_reply(self, turn: Turn, prompt_text: str, now_us: int) -> Reply:
+        turn.generation += 1
+        deadline_us = now_us + self._policy.first_text_timeout_us
+        self.reply = Reply(turn, turn.generation, prompt_text, deadline_us)
+        for stage in ("first_token", "first_audio"):
+            turn.marks_us.pop(stage, None)
+        return self.reply
+
+    def _confirm(self, now_us: int) -> None:
+        reply = self.reply
+        if reply is not None:
+            reply.is_confirmed = True
+            self._hands.confirm(reply)
+            self._release_if_ready(reply, now_us)
+
+    def _release_if_ready(self, reply: Reply, now_us: int) -> None:
+        if reply.is_confirmed and reply.is_audible and reply.released_us is None:
+            reply.released_us = now_us
+            self._hands.release(reply)
+            self._hands.tell(captions.reply(reply))
+
+    def _drop_reply(self, reply: Reply) -> None:
+        """Nothing of it went into memory; if it sounded at all, it came too early."""
+        self.reply = None
+        if reply.released_us is not None:
+            self._hands.cut(reply)
+            self._hands.tell(captions.reply(reply, done=True, interrupted=True))
+        self._hands.discard(reply)
+
+    def _end_reply(self, *, interrupted: bool) -> None:
+        reply = self.reply
+        assert reply is not None
+        self.reply = None
+        if interrupted and reply.released_us is not None:
+            self._hands.cut(reply)
+        self._hands.tell(captions.reply(reply, done=True, interrupted=interrupted))
+        self._close(reply.turn, reply, interrupted=interrupted)
+
+    def _open_turn(self, origin: str, started_us: int, now_us: int) -> Turn:
+        self._turn_count += 1
+        turn = Turn(f"t{self._turn_count}", origin, started_us, heard_from_us=now_us)
+        self._hands.turn_opened(turn)
+        return turn
+
+    def _close(self, turn: Turn, reply: Reply | None, *, interrupted: bool = False) -> None:
+        if reply is not None:
+            if turn.transcript:
+                self.history.append(Move(True, turn.transcript))
+            if reply.heard:
+                self.history.append(Move(False, reply.heard, interrupted))
+            del self.history[:-MAX_HISTORY]
+        self._hands.turn_closed(turn, reply, interrupted=interrupted)
+
+    def _heard(self, turn: Turn, now_us: int, text: str) -> None:
+        turn.heard_from_us = now_us
+        turn.transcript = f"{turn.prefix} {text}".strip()
+        if turn.transcript and not turn.is_barge_in:
+            self._hands.tell(captions.transcript(turn, final=False))
+
+    def _show(self, now_us: int) -> None:
+        """What the face does follows from who has the floor."""
+        if self.reply is not None and self.reply.released_us is not None:
+            state = "speaking"
+        elif self.turn is not None and self.turn.final_until_us is None:
+            state = "listening"
+        elif self.turn is not None or self.reply is not None:
+            state = "thinking"
+        else:
+            state = "idle"
+        if state != self._state:
+            self._state = state
+            self._hands.show_state(state)

@@ -1,0 +1,119 @@
+"""What a call means here. No grpc, no aiortc, no asyncio: plain types and Protocols."""
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """Who answers, how it sounds and looks."""
+
+    name: str
+    title: str
+    prompt: str
+    greeting: str
+    voice: str = ""
+    avatar: str = ""
+    language_code: str = "en-US"
+    disclosure: str = "You are talking to an AI."
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One entry of the conversation's memory: what was said and, for the avatar, really heard."""
+
+    is_user: bool
+    text: str
+    interrupted: bool = False
+
+
+@dataclass(eq=False)
+class Turn:
+    """The user's move and the reply to it. All times in microseconds on the session clock."""
+
+    turn_id: str
+    origin: str  # speech, text, greeting, say
+    started_us: int
+    transcript: str = ""
+    prefix: str = ""  # what was said before a reply that came too early
+    speech_end_us: int | None = None
+    wait_until_us: int | None = None
+    final_until_us: int | None = None
+    heard_from_us: int = 0  # last news of the user, for the watchdog
+    is_barge_in: bool = False
+    is_paused: bool = False
+    generation: int = 0
+    marks_us: dict[str, int] = field(default_factory=dict)
+
+    def mark(self, stage: str, now_us: int) -> None:
+        """Remember when a stage was first reached."""
+        self.marks_us.setdefault(stage, now_us)
+
+    @property
+    def stages_ms(self) -> dict[str, float]:
+        """Marks from the user's last speech sample (from the turn's start where nobody spoke)."""
+        zero = self.speech_end_us if self.speech_end_us is not None else self.started_us
+        return {stage: round((at - zero) / 1000, 1) for stage, at in self.marks_us.items()}
+
+
+@dataclass(eq=False)
+class Reply:
+    """One generation of the answer to a turn."""
+
+    turn: Turn
+    generation: int
+    prompt_text: str
+    deadline_us: int
+    text: str = ""
+    heard_end: int = 0
+    is_confirmed: bool = False
+    is_audible: bool = False  # audio has come in
+    released_us: int | None = None
+
+    @property
+    def heard(self) -> str:
+        """The words that have sounded."""
+        return self.text[: self.heard_end].strip()
+
+
+class Hands(Protocol):
+    """What the conversation can do. Every call returns at once; its outcome comes back as an event."""
+
+    def turn_opened(self, turn: Turn) -> None: ...
+    def turn_closed(self, turn: Turn, reply: Reply | None, *, interrupted: bool) -> None: ...
+    def listen_to(self, turn: Turn) -> None: ...
+    def end_listening(self, turn: Turn) -> None: ...
+    def drop_listening(self, turn: Turn) -> None: ...
+    def open_brain(self, turn: Turn, history: list[Move]) -> None: ...
+    def warm(self, turn: Turn, text: str) -> None: ...
+    def generate(self, reply: Reply, history: list[Move]) -> None: ...
+    def recite(self, reply: Reply) -> None: ...
+    def confirm(self, reply: Reply) -> None: ...
+    def discard(self, reply: Reply) -> None: ...
+    def release(self, reply: Reply) -> None: ...
+    def cut(self, reply: Reply) -> None: ...
+    def duck(self, on: bool) -> None: ...
+    def show_state(self, state: str) -> None: ...
+    def tell(self, message: dict[str, Any]) -> None: ...
+
+
+class Viewer(Protocol):
+    """What a transport reports. Called on the event loop, in order."""
+
+    def on_connected(self) -> None: ...
+    def on_audio(self, timestamp: int, payload: bytes) -> None: ...
+    def on_message(self, text: str) -> None: ...
+    def on_keyframe_request(self) -> None: ...
+    def on_bitrate(self, bits_per_s: int) -> None: ...
+    def on_closed(self) -> None: ...
+
+
+class Transport(Protocol):
+    """One viewer's connection. Media is encoded already: a transport only packetises."""
+
+    async def answer(self, offer_sdp: str) -> str: ...
+    def send_audio(self, packet: bytes, pts_us: int) -> None: ...
+    def send_video(self, frame: bytes, pts_us: int, *, keyframe: bool) -> None: ...
+    def send_message(self, text: str) -> None: ...
+    def media_clock(self) -> dict[str, Any] | None: ...
+    async def close(self) -> None: ...

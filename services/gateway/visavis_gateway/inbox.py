@@ -1,0 +1,113 @@
+"""What comes in from outside a call: the viewer's messages, and applications over NATS."""
+
+import json
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+from opentelemetry.context import Context
+from rpckit.bus import Bus
+from rpckit.errors import InvalidInput, require
+from visavis.events.v1 import events_pb2 as events
+
+from visavis_gateway import names
+from visavis_gateway.conversation import Conversation
+
+MAX_MESSAGE_BYTES = 16 * 1024
+MAX_TEXT = 2000
+MAX_OFFSET_S = 10.0
+
+
+class Guest(Protocol):
+    """What a message may reach."""
+
+    conversation: Conversation
+
+    def now_us(self) -> int: ...
+    def media_clock(self) -> dict[str, Any] | None: ...
+    def tell(self, message: dict[str, Any]) -> None: ...
+    def close(self, reason: str) -> None: ...
+
+
+def text_of(message: dict[str, Any]) -> str:
+    """The field `text`. Raises InvalidInput."""
+    text = message.get("text")
+    require(isinstance(text, str), "text must be a string")
+    assert isinstance(text, str)
+    require(0 < len(text.strip()) <= MAX_TEXT, f"text must have 1 to {MAX_TEXT} characters")
+    return text.strip()
+
+
+def handle(guest: Guest, raw: str) -> None:
+    """One message of the viewer; a bad one is answered by an error and changes nothing."""
+    try:
+        require(
+            0 < len(raw) <= MAX_MESSAGE_BYTES, f"a message must be text of 1 to {MAX_MESSAGE_BYTES} bytes"
+        )
+        message = json.loads(raw)
+        typed = isinstance(message, dict) and isinstance(message.get("type"), str)
+        require(typed, "a message must be an object with a type")
+        _dispatch(guest, message)
+    except (InvalidInput, ValueError, RecursionError) as error:
+        why = str(error) if isinstance(error, InvalidInput) else "a message must be JSON"
+        guest.tell({"type": "error", "code": "invalid_message", "message": why})
+
+
+def _dispatch(guest: Guest, message: dict[str, Any]) -> None:
+    match message["type"]:
+        case "shown":
+            guest.conversation.greet(guest.now_us())
+        case "text":
+            guest.conversation.typed(guest.now_us(), text_of(message))
+        case "interrupt":
+            guest.conversation.interrupt(guest.now_us())
+        case "report":
+            if (clock := guest.media_clock()) is not None:
+                record_offset(message, clock)
+        case "bye":
+            guest.close("left")
+
+
+def record_offset(message: dict[str, Any], clock: dict[str, Any]) -> float | None:
+    """A/V offset at the viewer in seconds, positive = audio early; None for a report that makes no sense."""
+    fields = (message.get("audio_rtp"), message.get("video_rtp"), message.get("output_latency_ms", 0))
+    if not all(isinstance(value, int | float) and math.isfinite(value) for value in fields):
+        return None
+    audio_rtp, video_rtp, latency_ms = (float(value) for value in fields if value is not None)
+    heard_s = _media_s(audio_rtp, clock["audio"]) - latency_ms / 1000
+    offset_s = heard_s - _media_s(video_rtp, clock["video"])
+    if abs(offset_s) > MAX_OFFSET_S:
+        return None
+    names.av_offset.record(offset_s)
+    return offset_s
+
+
+def _media_s(rtp: float, clock: dict[str, Any]) -> float:
+    """Session time of a 32-bit RTP timestamp."""
+    ticks = (rtp - clock["rtp"]) % 2**32
+    return float(ticks / clock["rate_hz"] + clock["pts_us"] / 1_000_000)
+
+
+@asynccontextmanager
+async def listening(bus: Bus, session_id: str, guest: Guest) -> AsyncIterator[None]:
+    """While inside, `say` and `interrupt` on NATS reach this session."""
+
+    async def on_say(say: events.Say, context: Context) -> None:
+        try:
+            guest.conversation.say(guest.now_us(), text_of({"text": say.text}))
+        except InvalidInput:
+            return  # published by an application: nobody waits for an answer
+
+    async def on_interrupt(stop: events.Interrupt, context: Context) -> None:
+        guest.conversation.interrupt(guest.now_us(), stop.turn_id, stop.generation)
+
+    leave = [
+        await bus.subscribe(session_id, "say", events.Say, on_say),
+        await bus.subscribe(session_id, "interrupt", events.Interrupt, on_interrupt),
+    ]
+    try:
+        yield
+    finally:
+        for unsubscribe in leave:
+            await unsubscribe()

@@ -1,0 +1,31 @@
+"""Names of spans, attributes and metrics: OpenTelemetry's first, `visavis.*` where it has none."""
+
+from opentelemetry import metrics, trace
+
+TURN_SPAN = "visavis.turn"
+SESSION_ID = "session.id"
+TURN_ID = "visavis.turn.id"
+TURN_ORIGIN = "visavis.turn.origin"
+TURN_OUTCOME = "visavis.turn.outcome"  # answered, interrupted, dropped, failed
+GENERATION = "visavis.generation"
+GENERATION_OUTCOME = "visavis.generation.outcome"  # heard, interrupted, cancelled, failed
+STAGE_PREFIX = "visavis.stage_ms."
+PII_TRANSCRIPT = "visavis.pii.transcript"
+PII_HEARD = "visavis.pii.heard"
+
+tracer = trace.get_tracer("visavis.gateway")
+meter = metrics.get_meter("visavis.gateway")
+
+sessions = meter.create_up_down_counter("visavis.sessions", "{session}", "Open sessions")
+refused = meter.create_counter("visavis.sessions.refused", "{session}", "Offers refused, by reason")
+voice_to_voice = meter.create_histogram(
+    "visavis.voice_to_voice", "s", "User's last speech sample to first sample of the reply sent"
+)
+av_offset = meter.create_histogram(
+    "visavis.av_offset", "s", "A/V offset at the viewer; positive = audio early (ITU-R BT.1359)"
+)
+underruns = meter.create_counter("visavis.audio.underruns", "{frame}", "Frames of a reply sent as silence")
+frames = meter.create_counter("visavis.video.frames", "{frame}", "Video frames sent")
+skipped = meter.create_counter("visavis.video.skipped", "{frame}", "Video frames not drawn")
+late_frames = meter.create_histogram("visavis.video.lateness", "s", "Frame sent after its pts")
+concealed = meter.create_counter("visavis.uplink.concealed", "{frame}", "Microphone frames made up")

@@ -1,0 +1,1 @@
+"""The gateway as a client: one module for each service that it speaks to."""

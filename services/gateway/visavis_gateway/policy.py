@@ -1,0 +1,55 @@
+"""When the floor changes hands. Pure values and predicates; times in microseconds."""
+
+import re
+from dataclasses import dataclass
+
+# Sounds of a listener, not of a speaker who wants the floor. English; after Yngve's "back channel" (1970)
+# and the Switchboard DAMSL tag `b`.
+BACKCHANNELS = frozenset(
+    "mhm mm mmm hm hmm uh um huh ah oh yeah yep yes yup right okay ok sure wow haha ha uh-huh mm-hmm".split()  # noqa: SIM905
+)
+# One of these words is enough to stop the avatar.
+STOP_WORDS = frozenset(["stop", "wait", "hold", "no", "sorry", "excuse", "quiet", "pause", "enough"])
+WORD = re.compile(r"[\w'-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Waits and deadlines of a conversation."""
+
+    sure_wait_us: int = 500_000
+    unsure_wait_us: int = 1_200_000
+    complete_probability: float = 0.5
+    barge_in_us: int = 500_000  # speech this long over the avatar takes the floor, whatever it says
+    reopen_us: int = 300_000  # speech this soon after the release: the reply came too early
+    empty_wait_us: int = 800_000  # a noise without words is forgotten after this pause
+    final_timeout_us: int = 3_000_000
+    first_text_timeout_us: int = 10_000_000
+    first_audio_timeout_us: int = 8_000_000
+    silent_timeout_us: int = 30_000_000  # no news of a turn that is being heard
+
+    def wait_us(self, p_complete: float) -> int:
+        """How long a pause must be before the turn is over."""
+        return self.sure_wait_us if p_complete >= self.complete_probability else self.unsure_wait_us
+
+
+def words_of(text: str) -> list[str]:
+    """Lower-case words without punctuation."""
+    return WORD.findall(text.lower())
+
+
+def is_interruption(text: str) -> bool:
+    """Two words that are no backchannel, or one that asks to stop."""
+    words = words_of(text)
+    spoken = [word for word in words if word not in BACKCHANNELS]
+    return len(spoken) >= 2 or any(word in STOP_WORDS for word in spoken)
+
+
+def is_backchannel(text: str) -> bool:
+    """Nothing but the sounds of a listener."""
+    return all(word in BACKCHANNELS for word in words_of(text))
+
+
+def same_meaning(one: str, other: str) -> bool:
+    """The same words, whatever their case and punctuation."""
+    return words_of(one) == words_of(other)

@@ -1,0 +1,351 @@
+"""One call: a viewer, an ear, a face, a conversation, and the clock that they share.
+
+Everything runs on one event loop and every event is handled to its end before the next one, so the
+conversation sees one order. Audio leaves every 20 ms at media time; nothing ever delays it.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from rpckit.bus import Bus
+from rpckit.errors import ServiceError
+from rpckit.supervise import guarded
+from visavis.asr.v1.asr_service_pb2_grpc import AsrServiceStub
+from visavis.brain.v1.brain_service_pb2_grpc import BrainServiceStub
+from visavis.events.v1 import events_pb2 as events
+from visavis.render.v1 import render_service_pb2 as render_pb
+from visavis.render.v1.render_service_pb2_grpc import RenderServiceStub
+from visavis.tts.v1.tts_service_pb2_grpc import TtsServiceStub
+
+from visavis_gateway import inbox, names
+from visavis_gateway.backends.opus import LOOKAHEAD_US, OpusDecoder, OpusEncoder
+from visavis_gateway.clock import SessionClock
+from visavis_gateway.config import Config
+from visavis_gateway.conversation import Conversation
+from visavis_gateway.engine import Persona, Transport, Viewer
+from visavis_gateway.peers.asr import AsrPeer
+from visavis_gateway.peers.render import RenderPeer
+from visavis_gateway.playout import FRAME_US, Playout
+from visavis_gateway.policy import Policy
+from visavis_gateway.stage import Stage
+from visavis_gateway.uplink import CapturedChunk, Uplink
+
+log = logging.getLogger(__name__)
+
+ANSWER_TIMEOUT_S = 10.0
+GREET_TIMEOUT_US = 5_000_000  # for a viewer that never says that it sees something
+BITRATE_STEP = 0.15  # a smaller change is not worth a change of the encoder
+
+REASONS = {
+    "left": events.SESSION_END_REASON_LEFT,
+    "vanished": events.SESSION_END_REASON_VANISHED,
+    "timed_out": events.SESSION_END_REASON_TIMED_OUT,
+    "failed": events.SESSION_END_REASON_FAILED,
+    "shutdown": events.SESSION_END_REASON_SHUTDOWN,
+}
+
+
+@dataclass(frozen=True)
+class Services:
+    """The peers' stubs and the bus, shared by all sessions of a process."""
+
+    asr: AsrServiceStub
+    brain: BrainServiceStub
+    tts: TtsServiceStub
+    render: RenderServiceStub
+    bus: Bus
+
+
+class SessionOver(Exception):
+    """Ends the session's tasks; `reason` is one of REASONS."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def leave_reason(error: BaseException) -> str:
+    """Why the session's task group ended."""
+    if isinstance(error, BaseExceptionGroup):
+        reasons = [leave_reason(inner) for inner in error.exceptions]
+        return next((reason for reason in reasons if reason != "failed"), "failed")
+    return error.reason if isinstance(error, SessionOver) else "failed"
+
+
+class Session:
+    """Implements `Viewer` for the transport and `Room` for the stage."""
+
+    def __init__(
+        self,
+        session_id: str,
+        token: str,
+        persona: Persona,
+        services: Services,
+        config: Config,
+        open_transport: Callable[[Viewer, Callable[[], int]], Transport],
+    ) -> None:
+        self.session_id = session_id
+        self.token = token
+        self.next_pts_us = 0
+        self._persona = persona
+        self._services = services
+        self._config = config
+        self._clock = SessionClock()
+        self._transport = open_transport(self, self._clock.now_us)
+        self._asr = AsrPeer(services.asr, session_id, persona.language_code, self)
+        self._render = RenderPeer(services.render, self._start_render(), self._on_frame)
+        self._playout = Playout(LOOKAHEAD_US)
+        self._uplink = Uplink(OpusDecoder())
+        self._encoder = OpusEncoder()
+        self._next_video_us = 0
+        self._bitrate = config.video_bitrate_bps
+        self._last_heard_us = self._greet_by_us = 0
+        self._heard_end = 0
+        self._clock_told = False
+        self._seen: dict[str, int] = {"underruns": 0, "skipped": 0}
+        self._connected = asyncio.Event()
+        self._over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._stage = Stage(
+            self, persona, self._asr, self._render, services.brain, services.tts,
+            self._playout, services.bus, self._spawn, publish_words=config.publish_words,
+        )  # fmt: skip
+        policy = Policy(
+            sure_wait_us=config.sure_wait_ms * 1000,
+            unsure_wait_us=config.unsure_wait_ms * 1000,
+            complete_probability=config.complete_probability,
+        )
+        self.conversation = Conversation(self._stage, policy, persona.greeting)
+
+    # -- life -------------------------------------------------------------------------------------------
+
+    async def run(self, offer_sdp: str) -> None:
+        """Reserve the services, answer the offer, hold the call, give everything back.
+
+        Before the answer a ServiceError goes to `answer`; after it every end is one of REASONS.
+        """
+        reason = "failed"
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                self._spawn(self._asr.run(), "session.asr")
+                self._spawn(self._render.run(), "session.render")
+                async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                    await self._asr.ready.wait()
+                    await self._render.ready.wait()
+                    self.answer.set_result(await self._transport.answer(offer_sdp))
+                await self._hold()
+        except* ServiceError as group:
+            reason = self._failed(group.exceptions[0])
+        except* SessionOver as group:
+            reason = leave_reason(group)
+        except* TimeoutError:
+            self._failed(ServiceError("the services took too long to answer"))
+        finally:
+            await self._leave(reason)
+
+    def close(self, reason: str) -> None:
+        """End the session; the first reason counts."""
+        if not self._over.done():
+            self._over.set_result(reason)
+
+    async def _hold(self) -> None:
+        try:
+            async with asyncio.timeout(self._config.connect_timeout_s):
+                await self._connected.wait()
+        except TimeoutError:
+            raise SessionOver("vanished") from None
+        started = events.SessionStarted(session_id=self.session_id, persona=self._persona.name)
+        started.started_time.CopyFrom(Timestamp())
+        started.started_time.GetCurrentTime()
+        await self._services.bus.publish(self.session_id, "session.started", started)
+        async with self._open_to_applications():
+            self._spawn(self._pace(), "session.pace")
+            raise SessionOver(await self._over)
+
+    def _open_to_applications(self) -> Any:
+        return inbox.listening(self._services.bus, self.session_id, self)
+
+    def _failed(self, error: BaseException) -> str:
+        """Tell whoever waits: the one who asked for the session, or the viewer in it."""
+        if not self.answer.done():
+            self.answer.set_exception(error)
+        else:
+            log.warning("session %s failed: %s", self.session_id, error)
+            self.tell({"type": "error", "code": "service_lost", "message": str(error), "fatal": True})
+        return "failed"
+
+    async def _leave(self, reason: str) -> None:
+        self.tell({"type": "bye", "reason": reason})
+        await self._transport.close()
+        if self._connected.is_set():
+            ended = events.SessionEnded(
+                session_id=self.session_id, reason=REASONS[reason], duration_us=self.now_us()
+            )
+            await self._services.bus.publish(self.session_id, "session.ended", ended)
+        log.info("session %s ended: %s", self.session_id, reason)
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """A task of this session. Those of a turn may fail alone; the ear, the face and the pace may not."""
+        run = work if name.startswith("session.") else guarded(work, name)
+        return self._tasks.create_task(run, name=name)
+
+    # -- Room -------------------------------------------------------------------------------------------
+
+    def now_us(self) -> int:
+        return self._clock.now_us()
+
+    def tell(self, message: dict[str, Any]) -> None:
+        self._transport.send_message(json.dumps(message))
+
+    def media_clock(self) -> dict[str, Any] | None:
+        return self._transport.media_clock()
+
+    # -- Viewer -----------------------------------------------------------------------------------------
+
+    def on_connected(self) -> None:
+        if self._connected.is_set():
+            return
+        self._last_heard_us = self.now_us()
+        self._greet_by_us = self._last_heard_us + GREET_TIMEOUT_US
+        self._connected.set()
+        self.tell(
+            {
+                "type": "session",
+                "session_id": self.session_id,
+                "persona": {"name": self._persona.title, "avatar": self._persona.avatar},
+                "disclosure": self._persona.disclosure,
+                "ai": True,
+                "frame_rate_hz": self._config.video_rate_hz,
+            }
+        )
+
+    def on_audio(self, timestamp: int, payload: bytes) -> None:
+        now_us = self._last_heard_us = self.now_us()
+        for chunk in self._uplink.push(timestamp, payload, now_us):
+            self._hear(chunk)
+
+    def on_message(self, text: str) -> None:
+        self._last_heard_us = self.now_us()
+        inbox.handle(self, text)
+
+    def on_keyframe_request(self) -> None:
+        self._render.request_keyframe()
+
+    def on_bitrate(self, bits_per_s: int) -> None:
+        wanted = min(bits_per_s, self._config.video_bitrate_bps)
+        if abs(wanted - self._bitrate) > BITRATE_STEP * self._bitrate:
+            self._bitrate = wanted
+            self._render.set_bitrate(wanted)
+
+    def on_closed(self) -> None:
+        self.close("vanished")
+
+    # -- Listener: what the ear reports -----------------------------------------------------------------
+
+    def on_speech_started(self, onset_us: int) -> None:
+        self.conversation.speech_started(self.now_us(), onset_us)
+
+    def on_partial(self, text: str) -> None:
+        self.conversation.partial(self.now_us(), text)
+
+    def on_paused(self, text: str, p_complete: float, speech_end_us: int) -> None:
+        self.conversation.paused(self.now_us(), text, p_complete, speech_end_us)
+
+    def on_resumed(self) -> None:
+        self.conversation.resumed(self.now_us())
+
+    def on_final(self, text: str) -> None:
+        self.conversation.final(self.now_us(), text)
+
+    # -- media ------------------------------------------------------------------------------------------
+
+    def _hear(self, chunk: CapturedChunk) -> None:
+        self._asr.push(chunk)
+        if chunk.concealed:
+            names.concealed.add(1)
+
+    async def _pace(self) -> None:
+        """Every 20 ms: one audio frame at its pts, requests for the video frames up to one frame ahead."""
+        self._render.request_keyframe()
+        frame_us = 1_000_000 // self._config.video_rate_hz
+        self.next_pts_us = -(-self.now_us() // FRAME_US) * FRAME_US
+        self._next_video_us = self.next_pts_us + frame_us
+        while True:
+            await self._sleep_until(self.next_pts_us)
+            now_us = self.now_us()
+            for chunk in self._uplink.poll(now_us):
+                self._hear(chunk)
+            self.conversation.tick(now_us)
+            self._send_audio()
+            while self._next_video_us <= now_us + frame_us:
+                self._render.advance(self._next_video_us, late=self._next_video_us < now_us)
+                self._next_video_us += frame_us
+            self._watch(now_us)
+
+    def _send_audio(self) -> None:
+        pts_us = self.next_pts_us
+        audio = self._playout.reply
+        pcm = self._playout.next_frame(pts_us)
+        self.next_pts_us += FRAME_US
+        self._transport.send_audio(self._encoder.encode(pcm), pts_us)
+        if audio is None:
+            return
+        if 0 < audio.sent <= len(pcm):
+            self._heard_end = 0
+            self.conversation.first_sent(pts_us)
+        self._stage.make_room()
+        self._report_heard(audio.turn_id, audio.generation, audio.heard_end)
+        if self._playout.finished() is not None:
+            self.conversation.all_sent(self.now_us())
+
+    def _report_heard(self, turn_id: str, generation: int, heard_end: int) -> None:
+        if heard_end > self._heard_end:
+            self._heard_end = heard_end
+            self.conversation.heard(heard_end)
+            self._stage.publish_heard(turn_id, generation, heard_end)
+
+    async def _on_frame(self, frame: render_pb.EncodedFrame) -> None:
+        """An encoded frame is always sent, at its pts or, if it comes late, at once."""
+        await self._sleep_until(frame.pts_us)
+        names.late_frames.record(max(0, self.now_us() - frame.pts_us) / 1_000_000)
+        names.frames.add(1)
+        self._transport.send_video(frame.data, frame.pts_us, keyframe=frame.keyframe)
+
+    async def _sleep_until(self, pts_us: int) -> None:
+        await asyncio.sleep(max(0, pts_us - self.now_us()) / 1_000_000)
+
+    def _watch(self, now_us: int) -> None:
+        """Counters, the media clock once it is known, and the ends that only time brings."""
+        if not self._clock_told and (clock := self._transport.media_clock()) is not None:
+            self._clock_told = True
+            self.tell({"type": "clock", **clock})
+        counts = {"underruns": self._playout.underrun_count, "skipped": self._render.skipped_count}
+        names.underruns.add(counts["underruns"] - self._seen["underruns"])
+        names.skipped.add(counts["skipped"] - self._seen["skipped"])
+        self._seen = counts
+        if now_us > self._greet_by_us:
+            self.conversation.greet(now_us)
+        if now_us - self._last_heard_us > self._config.vanish_timeout_s * 1_000_000:
+            self.close("vanished")
+        if now_us > self._config.max_session_s * 1_000_000:
+            self.close("timed_out")
+
+    def _start_render(self) -> render_pb.StartRender:
+        size, rate = self._config.video_size_px, self._config.video_rate_hz
+        return render_pb.StartRender(
+            session_id=self.session_id,
+            avatar=self._persona.avatar,
+            seed=int.from_bytes(self.session_id.encode()[:6], "big"),
+            format=render_pb.VideoFormat(
+                codec=render_pb.VIDEO_CODEC_VP8,
+                width_px=size,
+                height_px=size,
+                frame_rate_hz=rate,
+                bitrate_bps=self._config.video_bitrate_bps,
+            ),
+        )
