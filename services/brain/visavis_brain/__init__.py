@@ -1,0 +1,1 @@
+"""Thinks: what was said becomes what to say. Keeps nothing between turns."""

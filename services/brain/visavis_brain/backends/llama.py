@@ -1,0 +1,66 @@
+"""The embedded model: llama.cpp's server inside this process, spoken to like any other server."""
+
+import logging
+from typing import Any
+
+from xllamacpp import CommonParams, Server
+
+from visavis_brain.backends.openai import ChatClient, OpenAIEngine, timeouts_of
+from visavis_brain.config import Config
+
+log = logging.getLogger(__name__)
+REPEAT_PENALTY = 1.1
+SILENT = -1
+
+
+class LlamaEngine(OpenAIEngine):
+    """One slot of the server per conversation, each with a prompt cache of its own."""
+
+    provider = "llama_cpp"
+
+    def __init__(self, server: Server, config: Config) -> None:
+        client = ChatClient(f"{server.listening_address}/v1", "", timeouts_of(config))
+        super().__init__(client, config.model_file.stem, config)
+        self.warms_up = True
+        self._server: Server | None = server
+
+    def extra_for(self, slot: int) -> dict[str, Any]:
+        # Progress events make the server notice within one batch, not one second, that we have left.
+        return {
+            **super().extra_for(slot),
+            "id_slot": slot,
+            "cache_prompt": True,
+            "return_progress": True,
+            "repeat_penalty": REPEAT_PENALTY,
+        }
+
+    async def close(self) -> None:
+        await super().close()
+        self._server = None
+
+
+def params_of(config: Config) -> CommonParams:
+    """Small batches, so that reading a long prompt can be interrupted; a bounded cache; no log."""
+    params = CommonParams()
+    params.model.path = str(config.models_dir / config.model_file)
+    params.n_parallel = config.slots
+    params.n_ctx = config.context_token_count * config.slots
+    params.n_batch = params.n_ubatch = max(config.batch_token_count, config.slots)
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = config.threads
+    params.n_threads_http = config.slots + 2
+    params.n_gpu_layers = 0
+    params.cache_ram_mib = 0
+    params.cache_idle_slots = False
+    params.ui = False
+    params.verbosity = SILENT
+    return params
+
+
+def build(config: Config) -> LlamaEngine:
+    path = config.models_dir / config.model_file
+    if not path.is_file():
+        raise SystemExit(f"no model at {path}: run `visavis models pull`, or set BRAIN_MODEL_FILE")
+    try:
+        return LlamaEngine(Server(params_of(config)), config)
+    except RuntimeError as error:
+        raise SystemExit(f"llama.cpp can't load {path}: {error}") from None

@@ -1,0 +1,22 @@
+"""Names of attributes, spans and metrics. OpenTelemetry's own where there is one."""
+
+OPERATION = "gen_ai.operation.name"
+PROVIDER = "gen_ai.provider.name"
+REQUEST_MODEL = "gen_ai.request.model"
+REQUEST_MAX_TOKENS = "gen_ai.request.max_tokens"
+CONVERSATION_ID = "gen_ai.conversation.id"
+INPUT_TOKENS = "gen_ai.usage.input_tokens"
+CACHED_TOKENS = "gen_ai.usage.cache_read.input_tokens"
+OUTPUT_TOKENS = "gen_ai.usage.output_tokens"
+FINISH_REASONS = "gen_ai.response.finish_reasons"
+ERROR_TYPE = "error.type"
+
+TURN_ID = "visavis.turn.id"
+GENERATION = "visavis.generation"
+CONFIRMED = "visavis.generation.confirmed"
+OUTCOME = "visavis.generation.outcome"
+TOOL_CALL_COUNT = "visavis.tool_call.count"
+
+FIRST_TOKEN_SPAN = "llm.first_token"
+DURATION = "gen_ai.client.operation.duration"
+TIME_TO_FIRST_CHUNK = "gen_ai.client.operation.time_to_first_chunk"

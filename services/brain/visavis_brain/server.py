@@ -1,0 +1,298 @@
+"""gRPC face of the engine: order of messages, proto <-> domain, nothing about models."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from rpckit.errors import Busy, InvalidInput, require, require_id
+from rpckit.streams import WaitingQueue
+from visavis.brain.v1 import brain_service_pb2 as pb
+from visavis.brain.v1 import brain_service_pb2_grpc as pb_grpc
+from visavis.events.v1 import events_pb2
+
+from visavis_brain import names
+from visavis_brain.engine import (
+    Conversation,
+    Cost,
+    End,
+    Engine,
+    Finish,
+    Piece,
+    Prompt,
+    ReplyEvent,
+    Tool,
+    ToolWish,
+)
+from visavis_brain.generation import failure
+from visavis_brain.prompt import Move, Persona, compose, fits
+from visavis_brain.record import Subject
+from visavis_brain.turn import Turn
+
+START_TIMEOUT_S = 10
+OWN_SLOT_WAIT_S = 0.5
+OUTBOX_SIZE = 64
+MAX_TEXT_CHARS = 4000
+MAX_PERSONA_CHARS = 8000
+MAX_HISTORY_COUNT = 100
+MAX_HISTORY_BYTES = 64 * 1024
+MAX_TOKEN_COUNT = 1000
+MAX_TOOL_COUNT = 32
+MAX_SCHEMA_BYTES = 16 * 1024
+MAX_RESULT_BYTES = 64 * 1024
+FINISH_REASONS = {
+    Finish.STOP: pb.FINISH_REASON_STOP,
+    Finish.LENGTH: pb.FINISH_REASON_LENGTH,
+    Finish.ERROR: pb.FINISH_REASON_ERROR,
+}
+Requests = AsyncIterator[pb.ReplyRequest]
+
+
+class BrainServicer(pb_grpc.BrainServiceServicer):
+    """Serves visavis.brain.v1.BrainService."""
+
+    def __init__(self, engine: Engine, max_token_count: int, tool_timeout_s: float) -> None:
+        self._engine = engine
+        self._max_token_count = max_token_count
+        self._tool_timeout_s = tool_timeout_s
+        self._turns: set[Turn] = set()
+        self._slot_freed = asyncio.Event()
+
+    async def Reply(self, requests: Requests, context: Any) -> None:  # type: ignore[override]
+        start = Start(await read_start(requests), self._max_token_count, self._engine.context_token_count)
+        with await self._open(start.session_id) as conversation:
+            await context.write(pb.ReplyResponse(started=pb.ReplyStarted(model=self._engine.model)))
+            outbox: WaitingQueue[tuple[int, ReplyEvent]] = WaitingQueue(OUTBOX_SIZE, "brain.outbox")
+
+            async def emit(generation: int, event: ReplyEvent) -> None:
+                await outbox.put((generation, event))
+
+            async with asyncio.TaskGroup() as tasks:
+                subject = Subject(self._engine, start.session_id, start.turn_id)
+                name, timeout_s = start.persona.name, self._tool_timeout_s
+                turn = Turn(subject, name, conversation, tasks, emit, timeout_s)
+                tasks.create_task(deliver(outbox, turn, context), name="brain.deliver")
+                with self._interruptible(turn):
+                    await Conductor(start, turn).follow(requests)
+                await outbox.end()
+
+    async def on_interrupt(self, message: events_pb2.Interrupt, context: Context) -> None:
+        """A generation must end: the same as discard, but for older generations too. Stale ids do nothing."""
+        for turn in list(self._turns):
+            is_meant = turn.subject.session_id == message.session_id
+            is_meant = is_meant and message.turn_id in ("", turn.subject.turn_id)
+            if is_meant and 0 < turn.current <= (message.generation or turn.current):
+                await turn.stop("interrupted")
+
+    @contextmanager
+    def _interruptible(self, turn: Turn) -> Iterator[None]:
+        self._turns.add(turn)
+        try:
+            yield
+        finally:
+            self._turns.discard(turn)
+
+    async def _open(self, session_id: str) -> "Slot":
+        """A slot; waits a moment when it is this session's own earlier turn that still closes."""
+        try:
+            return Slot(self._engine.open(session_id), self._slot_freed)
+        except Busy:
+            if all(turn.subject.session_id != session_id for turn in self._turns):
+                raise
+        self._slot_freed.clear()
+        try:
+            async with asyncio.timeout(OWN_SLOT_WAIT_S):
+                await self._slot_freed.wait()
+        except TimeoutError:
+            raise Busy("this session's earlier turn still holds its conversation") from None
+        return Slot(self._engine.open(session_id), self._slot_freed)
+
+
+class Slot:
+    """A conversation while inside; says when it is free again."""
+
+    def __init__(self, conversation: Conversation, freed: asyncio.Event) -> None:
+        self._conversation = conversation
+        self._freed = freed
+
+    def __enter__(self) -> Conversation:
+        return self._conversation
+
+    def __exit__(self, *error: object) -> None:
+        self._conversation.close()
+        self._freed.set()
+
+
+class Start:
+    """The first message, checked and in domain words."""
+
+    def __init__(self, start: pb.StartReply, max_token_count: int, context_token_count: int) -> None:
+        require_id("session_id", start.session_id)
+        require_id("turn_id", start.turn_id)
+        self.session_id = start.session_id
+        self.turn_id = start.turn_id
+        self.persona = to_persona(start.persona, max_token_count)
+        require(
+            fits(self.persona, context_token_count),
+            f"persona.prompt is too long for this model's context of {context_token_count} tokens",
+        )
+        self._history = to_moves(start.history)
+        self._tools = to_tools(start.tools)
+        self._context_token_count = context_token_count
+
+    def prompt(self, transcript: str | None, history: tuple[Move, ...] = ()) -> Prompt:
+        """What the model is given; without `history`, that of the start counts."""
+        return compose(
+            self.persona, history or self._history, transcript, self._tools, self._context_token_count
+        )
+
+
+class Conductor:
+    """Follows the requests of one turn, in order."""
+
+    def __init__(self, start: Start, turn: Turn) -> None:
+        self._start = start
+        self._turn = turn
+        self._latest = 0
+
+    async def follow(self, requests: Requests) -> None:
+        """Until finish, or until the stream ends without it: then all of it is dropped."""
+        self._turn.warm(self._start.prompt(None))
+        async for request in requests:
+            if request.WhichOneof("event") == "finish":
+                await self._turn.drain()
+                return
+            await self._take(request)
+        await self._turn.abandon()
+
+    async def _take(self, request: pb.ReplyRequest) -> None:
+        match request.WhichOneof("event"):
+            case "partial":
+                words = to_words("partial.text", request.partial.text)
+                self._turn.warm(self._start.prompt(words or None))
+            case "generate":
+                await self._generate(request.generate)
+            case "confirm":
+                self._confirm(request.confirm.generation)
+            case "tool_result":
+                self._turn.take_result(request.tool_result.call_id, to_result(request.tool_result))
+            case "discard":
+                await self._discard(request.discard.generation)
+            case other:
+                raise InvalidInput(f"unexpected {other!r} inside a turn")
+
+    async def _discard(self, number: int) -> None:
+        if number in (0, self._turn.current):
+            await self._turn.stop("discarded")
+
+    async def _generate(self, generate: pb.Generate) -> None:
+        number = generate.generation
+        require(number > self._latest, f"generate.generation must be greater than {self._latest}")
+        prompt = self._start.prompt(
+            to_words("generate.transcript", generate.transcript), to_moves(generate.history)
+        )
+        self._latest = number
+        await self._turn.generate(number, prompt)
+
+    def _confirm(self, number: int) -> None:
+        require(0 < number <= self._latest, "confirm.generation was never asked for")
+        if number == self._turn.current:
+            trace.get_current_span().set_attribute(names.CONFIRMED, number)
+            self._turn.confirm()
+
+
+async def deliver(outbox: WaitingQueue[tuple[int, ReplyEvent]], turn: Turn, context: Any) -> None:
+    """Write events in order, except those of a generation that was dropped meanwhile."""
+    async for generation, event in outbox:
+        if generation == turn.current:
+            await context.write(to_proto(generation, event))
+
+
+async def read_start(requests: Requests) -> pb.StartReply:
+    """The first message; it must come soon and be a start."""
+    try:
+        async with asyncio.timeout(START_TIMEOUT_S):
+            first = await anext(requests, None)
+    except TimeoutError:
+        raise InvalidInput(f"start must come within {START_TIMEOUT_S} s") from None
+    if first is None or first.WhichOneof("event") != "start":
+        raise InvalidInput("the first message must be start")
+    return first.start
+
+
+def to_persona(persona: pb.Persona, default_token_count: int) -> Persona:
+    require(len(persona.name) <= 64, "persona.name must be at most 64 characters")
+    require(
+        len(persona.prompt) <= MAX_PERSONA_CHARS,
+        f"persona.prompt must be at most {MAX_PERSONA_CHARS} characters",
+    )
+    require(len(persona.language_code) <= 35, "persona.language_code must be a BCP-47 code")
+    require(
+        0 <= persona.max_token_count <= MAX_TOKEN_COUNT,
+        f"persona.max_token_count must be 0 to {MAX_TOKEN_COUNT}",
+    )
+    limit = persona.max_token_count or default_token_count
+    return Persona(persona.name, persona.prompt, persona.language_code, limit)
+
+
+def to_moves(messages: Any) -> tuple[Move, ...]:
+    """History, checked for size."""
+    require(len(messages) <= MAX_HISTORY_COUNT, f"history must be at most {MAX_HISTORY_COUNT} messages")
+    size = sum(len(message.text.encode()) for message in messages)
+    require(size <= MAX_HISTORY_BYTES, f"history must be at most {MAX_HISTORY_BYTES} bytes of text")
+    known = all(message.role in (pb.ROLE_USER, pb.ROLE_AVATAR) for message in messages)
+    require(known, "history.role must be ROLE_USER or ROLE_AVATAR")
+    return tuple(Move(m.role == pb.ROLE_AVATAR, m.text, m.interrupted) for m in messages)
+
+
+def to_words(field: str, text: str) -> str:
+    require(len(text) <= MAX_TEXT_CHARS, f"{field} must be at most {MAX_TEXT_CHARS} characters")
+    return text
+
+
+def to_tools(tools: Any) -> tuple[Tool, ...]:
+    """What the persona may call; each schema is checked to be an object."""
+    require(len(tools) <= MAX_TOOL_COUNT, f"tools must be at most {MAX_TOOL_COUNT}")
+    require(len({tool.name for tool in tools}) == len(tools), "tools.name must be unique")
+    for tool in tools:
+        require_id("tools.name", tool.name)
+        require(is_schema(tool.parameters_json_schema), "tools.parameters_json_schema must be a JSON object")
+    return tuple(Tool(t.name, t.description, t.parameters_json_schema, t.read_only) for t in tools)
+
+
+def is_schema(text: str) -> bool:
+    """Empty, or a JSON object of a sane size."""
+    try:
+        return len(text) <= MAX_SCHEMA_BYTES and isinstance(json.loads(text or "{}"), dict)
+    except ValueError:
+        return False
+
+
+def to_result(result: pb.ToolResult) -> str:
+    """What the model reads."""
+    size = len(result.result_json.encode())
+    require(size <= MAX_RESULT_BYTES, f"tool_result.result_json must be at most {MAX_RESULT_BYTES} bytes")
+    try:
+        value = json.loads(result.result_json or "null")
+    except ValueError:
+        raise InvalidInput("tool_result.result_json must be JSON") from None
+    return failure(value) if result.failed else json.dumps(value, ensure_ascii=False)
+
+
+def to_proto(generation: int, event: ReplyEvent) -> pb.ReplyResponse:
+    response = pb.ReplyResponse(generation=generation)
+    match event:
+        case Piece(text):
+            response.text.text = text
+        case ToolWish(call_id, name, arguments):
+            response.tool_call.CopyFrom(pb.ToolCall(call_id=call_id, name=name, arguments_json=arguments))
+        case Cost(prompt, cached, completion):
+            counts = pb.Usage(prompt_token_count=prompt, cached_token_count=cached)
+            counts.completion_token_count = completion
+            response.usage.CopyFrom(counts)
+        case End(reason):
+            response.done.finish_reason = FINISH_REASONS[reason]
+    return response
