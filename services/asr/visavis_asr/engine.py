@@ -1,0 +1,93 @@
+"""What recognition means here. No grpc, no onnx, no asyncio: plain calls, testable alone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+RATE_HZ = 16_000
+# The VAD's step: 32 ms.
+WINDOW_SAMPLES = 512
+
+Pcm = NDArray[np.int16]
+# -1 to 1 at RATE_HZ, mono.
+Samples = NDArray[np.float32]
+
+
+class Vad(Protocol):
+    """Voice activity of one stream: keeps state from window to window."""
+
+    def step(self, window: Samples) -> float:
+        """Probability of speech in the next WINDOW_SAMPLES. Takes well under a millisecond."""
+
+
+class Engine(Protocol):
+    """The loaded models. Shared by all sessions; `transcribe` and `p_complete` block, each in one thread."""
+
+    # Primary BCP-47 tags that it hears; the first is its own.
+    languages: tuple[str, ...]
+
+    def open_vad(self) -> Vad:
+        """Fresh state for one stream."""
+
+    def transcribe(self, samples: Samples, should_stop: Callable[[], bool]) -> str | None:
+        """The words in `samples`, without outer spaces; None when `should_stop` ended it early."""
+
+    def p_complete(self, samples: Samples) -> float:
+        """0 to 1: how likely the speaker is done at the end of `samples` (the last 8 s count)."""
+
+    def close(self) -> None:
+        """Let go of the models; no call may follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """The user has begun to speak."""
+
+    start_sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """Text heard in samples [start_sample, end_sample)."""
+
+    turn_id: str
+    text: str
+    start_sample: int
+    end_sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """Tentative text."""
+
+    transcript: Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """A pause that may be the end of the turn."""
+
+    transcript: Transcript
+    p_complete: float
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """Speech after an announced pause."""
+
+    turn_id: str
+    start_sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """The answer to an end of turn; `is_reused` when no decode was needed for it any more."""
+
+    transcript: Transcript
+    is_reused: bool
+
+
+Event = SpeechStarted | Partial | Paused | Resumed | Final

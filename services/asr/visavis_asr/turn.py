@@ -1,0 +1,118 @@
+"""The audio and the text of one turn. Pure bookkeeping: no model, no clock."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from visavis_asr.endpointing import Endpointer
+from visavis_asr.engine import RATE_HZ, Samples, Transcript
+
+# Less speech than this is a click or a cough, whatever a decoder makes of it.
+MIN_VOICED_SAMPLES = RATE_HZ // 10
+# A longer part is closed at its next pause: its text is frozen, later audio is decoded alone.
+FREEZE_AFTER_SAMPLES = 12 * RATE_HZ
+# A longer pause closes a part whatever its length: silence is not worth decoding.
+FREEZE_GAP_SAMPLES = RATE_HZ
+# A part is cut here even without a pause, at its quietest place within the last seconds.
+CUT_AFTER_SAMPLES = 30 * RATE_HZ
+CUT_SEARCH_SAMPLES = 5 * RATE_HZ
+CUT_STEP_SAMPLES = RATE_HZ // 10
+
+
+@dataclass(eq=False, slots=True)
+class Part:
+    """A stretch of a turn that is decoded as one; `text` is None until it was."""
+
+    start_sample: int
+    end_sample: int
+    # End of the speech when the audio was taken: the text says everything up to there.
+    speech_end: int
+    samples: Samples
+    text: str | None = None
+
+    def settle(self, text: str) -> None:
+        """Keep the text and let go of the audio."""
+        self.text = text
+        self.samples = np.zeros(0, np.float32)
+
+
+@dataclass(eq=False, slots=True)
+class Pause:
+    """A silence inside a turn: everything of the open part, and the sound to judge it by."""
+
+    part: Part
+    sound: Samples
+    p_complete: float | None = None
+    is_judged: bool = False
+    is_announced: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Turn:
+    """Speech between two ends of turn, named or not yet."""
+
+    endpointer: Endpointer
+    turn_id: str = ""
+    traceparent: str = ""
+    # First sample of the speech; None before there is any.
+    start_sample: int | None = None
+    # First sample of the part that still grows.
+    open_start: int = 0
+    # Closed parts, in order; a reopened turn begins with the text of its snapshot.
+    parts: list[Part] = field(default_factory=list)
+    # The newest decode of the open part.
+    heard: Part | None = None
+    pause: Pause | None = None
+    partial_sample: int = 0
+    sent_text: str = ""
+    voiced_before_open: int = 0
+    # When it ended, everything had been decoded already.
+    is_reused: bool = False
+
+    @property
+    def undecoded(self) -> list[Part]:
+        """Closed parts that wait for their text."""
+        return [part for part in self.parts if part.text is None]
+
+    def is_decoded_to(self, speech_end: int) -> bool:
+        """Whether the open part's newest text says everything up to `speech_end`."""
+        if self.start_sample is None or self.open_start >= speech_end:
+            return True
+        return self.heard is not None and self.heard.speech_end == speech_end
+
+    def begin(self, onset_sample: int, pre_roll_samples: int, floor_sample: int) -> None:
+        """The first speech of the turn."""
+        self.start_sample = self.partial_sample = onset_sample
+        self.open_start = max(onset_sample - pre_roll_samples, floor_sample)
+
+    def take_open(self, samples: Samples, end_sample: int) -> Part:
+        """The open part as it stands; one with next to no speech in it has its (empty) text at once."""
+        part = Part(self.open_start, end_sample, self.endpointer.speech_end, samples)
+        if self.endpointer.voiced_samples - self.voiced_before_open < MIN_VOICED_SAMPLES:
+            part.settle("")
+        return part
+
+    def close_open(self, part: Part, next_start: int) -> None:
+        """Freeze `part`; the open part begins anew at `next_start`."""
+        self.parts.append(part)
+        self.heard = None
+        self.open_start = next_start
+        self.voiced_before_open = self.endpointer.voiced_samples
+
+    def transcript(self, position: int) -> Transcript:
+        """Everything decoded so far; an empty range at `position` when nothing was said."""
+        start = position if self.start_sample is None else self.start_sample
+        texts = [part.text or "" for part in self.parts]
+        if self.heard is not None:
+            texts.append(self.heard.text or "")
+        end = self.heard.speech_end if self.heard is not None else self.endpointer.speech_end
+        joined = " ".join(text for text in texts if text)
+        return Transcript(self.turn_id, joined, start, max(start, end))
+
+
+def quietest(samples: Samples) -> int:
+    """Index of the quietest tenth of a second within the last five: where a cut hurts least."""
+    first = max(len(samples) - CUT_SEARCH_SAMPLES, 0)
+    count = (len(samples) - first) // CUT_STEP_SAMPLES
+    steps = samples[first : first + count * CUT_STEP_SAMPLES].reshape(count, CUT_STEP_SAMPLES)
+    return first + int(np.square(steps).mean(axis=1).argmin()) * CUT_STEP_SAMPLES + CUT_STEP_SAMPLES // 2
