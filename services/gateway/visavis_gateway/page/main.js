@@ -141,8 +141,7 @@ function onLive(made) {
 
 function onMessage(message) {
   facts.take(message);
-  const handle = HANDLERS[message.type];
-  if (handle) handle(message);
+  if (Object.hasOwn(HANDLERS, message.type)) HANDLERS[message.type](message);
 }
 
 const HANDLERS = {
@@ -188,7 +187,7 @@ function end({ code, message = "", retryAfterS = 0 }) {
 
 function farewell(code, message, retryAfterS) {
   if (code === "bye") return [TITLES.ended, byeText(message)];
-  const lead = ENDED[code] ?? (message || ENDED.refused);
+  const lead = Object.hasOwn(ENDED, code) ? ENDED[code] : message || ENDED.refused;
   return [TITLES[code] ?? TITLES.refused, lead + retryText(retryAfterS)];
 }
 

@@ -6,31 +6,29 @@ const STALE_MS = 500; // a source that has been silent for longer is not extrapo
 /** Reports until the returned function is called. `onFirstFrame` runs when a frame is on the screen. */
 export function startReports({ call, video, context, onFirstFrame }) {
   const shown = watchFrames(video, onFirstFrame);
-  const timer = setInterval(() => {
-    const report = measured(call.audio.receiver, shown.latest, context);
-    if (report) call.send(report);
-  }, EVERY_MS);
+  const timer = setInterval(() => call.send(report(call.audio.receiver, shown.latest, context)), EVERY_MS);
   return () => {
     clearInterval(timer);
     shown.stop();
   };
 }
 
-/** Both RTP clocks carried on to now; null while one of them stands still (a hidden tab shows nothing). */
-function measured(receiver, frame, context) {
+/**
+ * Each RTP clock carried on to now, without one that stands still (a hidden tab shows nothing): the report is
+ * also a sign of life. `audio_rtp` is what the page hands to the output, `output_latency_ms` ahead of the ear.
+ */
+function report(receiver, frame, context) {
   const nowMs = performance.now();
+  const made = { type: "report" };
   const source = receiver.getSynchronizationSources?.()[0];
-  if (source?.rtpTimestamp === undefined || frame?.rtp === undefined) return null;
-  const audioAgeMs = performance.timeOrigin + nowMs - source.timestamp;
-  const videoAgeMs = nowMs - frame.shownAtMs;
-  if (audioAgeMs > STALE_MS || videoAgeMs > STALE_MS) return null;
-  const latencyS = context?.outputLatency;
-  return {
-    type: "report",
-    audio_rtp: advanced(source.rtpTimestamp, audioAgeMs, 48),
-    video_rtp: advanced(frame.rtp, videoAgeMs, 90),
-    ...(latencyS > 0 && { output_latency_ms: Math.round(latencyS * 1e4) / 10 }),
-  };
+  const audioAgeMs = performance.timeOrigin + nowMs - source?.timestamp;
+  if (source?.rtpTimestamp !== undefined && audioAgeMs < STALE_MS) {
+    made.audio_rtp = advanced(source.rtpTimestamp, audioAgeMs, 48);
+  }
+  const videoAgeMs = nowMs - frame?.shownAtMs;
+  if (frame?.rtp !== undefined && videoAgeMs < STALE_MS) made.video_rtp = advanced(frame.rtp, videoAgeMs, 90);
+  if (context?.outputLatency > 0) made.output_latency_ms = Math.round(context.outputLatency * 1e4) / 10;
+  return made;
 }
 
 function advanced(rtp, ms, ticksPerMs) {

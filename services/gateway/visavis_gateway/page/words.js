@@ -36,11 +36,18 @@ export const TITLES = {
   refused: "Not connected",
 };
 
+const BYES = {
+  left: ENDED.ended,
+  ended: ENDED.ended,
+  timed_out: "The longest time for one conversation is over.",
+  vanished: "The server heard nothing from this page any more.",
+  shutdown: "The server is shutting down.",
+};
+
 /** The reason that a `bye` names, for people. */
 export function byeText(reason) {
-  if (!reason || reason === "ended") return ENDED.ended;
-  const plain = String(reason).replaceAll("_", " ");
-  return `The server has ended the conversation: ${plain}.`;
+  if (Object.hasOwn(BYES, reason ?? "left")) return BYES[reason ?? "left"];
+  return `The server has ended the conversation: ${String(reason).replaceAll("_", " ")}.`;
 }
 
 /** When to try again, from a Retry-After in seconds. */
@@ -58,5 +65,5 @@ const STAGES = {
 };
 
 export function stageText(name) {
-  return STAGES[name] ?? name.replaceAll("_", " ");
+  return Object.hasOwn(STAGES, name) ? STAGES[name] : name.replaceAll("_", " ");
 }

@@ -1,0 +1,102 @@
+"""One click starts it; whatever is in the way is said in words, and the rest goes on."""
+
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.models, pytest.mark.asyncio(loop_scope="session")]
+
+NOTICE = "#notice:not([hidden])"
+
+
+async def test_click_starts_sound_where_autoplay_is_refused(open_viewer) -> None:
+    async with open_viewer() as viewer:  # no microphone either: that would allow sound by itself
+        assert not await viewer.get("navigator.userActivation.hasBeenActive")
+        await viewer.start()
+        await viewer.until("visavis.turns.length === 1")
+        assert not await viewer.get("document.querySelector('video').paused")
+        assert not await viewer.get("document.querySelector('video').muted")
+        assert await viewer.page.is_hidden("#hear")
+        sound = await viewer.sound()
+        assert np.abs(sound.samples).max() > 0.05
+        assert (await viewer.get("visavis.stats()"))["audio_in"]["totalAudioEnergy"] > 0
+
+
+async def test_without_a_microphone_one_can_type(open_viewer) -> None:
+    phone = {"width": 390, "height": 844}
+    async with open_viewer(viewport=phone, color_scheme="dark") as viewer:
+        await viewer.start()
+        assert "microphone is not allowed" in await viewer.page.inner_text(NOTICE)
+        assert await viewer.page.is_visible(f"{NOTICE} >> text=Try again")
+        await viewer.shot("page-refused-phone")
+        await viewer.until("visavis.turns.length === 1")
+        await viewer.type("What is the capital of Italy?")
+        await viewer.until("visavis.turns.some((turn) => turn.origin === 'text')", within_s=40)
+        turn = await viewer.get("visavis.turns[1]")
+        assert turn["transcript"] == "What is the capital of Italy?"
+        captions = await viewer.page.inner_text("#captions")
+        assert turn["heard"].strip()
+        assert turn["heard"].strip() in captions
+        assert captions.count("What is the capital of Italy?") == 1
+        await viewer.shot("page-typed-phone")
+
+
+async def test_on_an_insecure_origin_one_can_type(open_viewer, stack) -> None:
+    port = urlsplit(stack.url).port
+    flags = ("--host-resolver-rules=MAP avatar.example 127.0.0.1",)
+    async with open_viewer(url=f"http://avatar.example:{port}", flags=flags) as viewer:
+        assert not await viewer.get("window.isSecureContext")
+        await viewer.start()
+        assert "only to pages on https" in await viewer.page.inner_text(NOTICE)
+
+
+async def test_second_tab_is_a_session_of_its_own(open_viewer) -> None:
+    async with open_viewer() as one, open_viewer() as other:
+        await one.start()
+        await other.start()
+        await one.until("visavis.session")
+        await other.until("visavis.session")
+        assert one.session["session_id"] != other.session["session_id"]
+
+
+async def test_full_server_is_said_and_start_works_again(open_viewer) -> None:
+    full = '{"error": {"code": "full", "message": "2 of 2 sessions are open"}}'
+    async with open_viewer() as viewer:
+        await viewer.page.route(
+            "**/api/sessions",
+            lambda route: route.fulfill(status=503, headers={"Retry-After": "20"}, body=full),
+        )
+        await viewer.page.click("#start")
+        await viewer.page.wait_for_selector("text=All places are taken at the moment. Try again in 20 s.")
+        await viewer.shot("page-full")
+        await viewer.page.unroute("**/api/sessions")
+        await viewer.page.click("text=Start again")
+        await viewer.until("visavis.phase === 'live'")
+
+
+async def test_server_that_is_gone_is_said(open_viewer) -> None:
+    async with open_viewer() as viewer:
+        await viewer.page.route("**/api/sessions", lambda route: route.abort())
+        await viewer.page.click("#start")
+        await viewer.page.wait_for_selector("text=The server does not answer.")
+        assert await viewer.get("visavis.phase") == "ended"
+
+
+async def test_session_that_the_server_ends_is_said(open_viewer) -> None:
+    async with open_viewer() as viewer:
+        await viewer.start()
+        await viewer.until("visavis.session")
+        assert await viewer.call("DELETE") == 204
+        await viewer.until("visavis.phase === 'ended'")
+        assert await viewer.page.is_visible("text=Start again")
+        assert await viewer.get("visavis.bye") is not None
+
+
+async def test_end_closes_the_session(open_viewer) -> None:
+    async with open_viewer() as viewer:
+        await viewer.start()
+        await viewer.page.click("#end")
+        await viewer.page.wait_for_selector("text=The conversation is over.")
+        await viewer.page.wait_for_timeout(300)
+        assert await viewer.call("POST", "/interrupt") in (401, 403, 404)
