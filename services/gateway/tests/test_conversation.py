@@ -1,0 +1,321 @@
+"""Who has the floor: every event in virtual time, every outcome on recording hands."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from visavis_gateway.conversation import Conversation
+from visavis_gateway.engine import Move, Reply, Turn
+from visavis_gateway.policy import Policy
+
+POLICY = Policy()
+MS = 1000
+
+
+class RecordingHands:
+    """Writes down each call; keeps what is open so that leaks show."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, Any]] = []
+        self.open_turns: dict[str, Turn] = {}
+        self.closed: list[tuple[Turn, Reply | None, bool]] = []
+        self.generated: list[Reply] = []
+        self.sounding: Reply | None = None
+        self.ducked = False
+        self.states: list[str] = []
+        self.messages: list[dict[str, Any]] = []
+
+    def turn_opened(self, turn: Turn) -> None:
+        assert turn.turn_id not in self.open_turns
+        self.open_turns[turn.turn_id] = turn
+
+    def turn_closed(self, turn: Turn, reply: Reply | None, *, interrupted: bool) -> None:
+        del self.open_turns[turn.turn_id]
+        self.closed.append((turn, reply, interrupted))
+        if reply is not None and reply is self.sounding:
+            self.sounding = None
+
+    def release(self, reply: Reply) -> None:
+        assert self.sounding is None, "two replies sound at once"
+        self.sounding = reply
+
+    def cut(self, reply: Reply) -> None:
+        assert self.sounding is reply
+        self.sounding = None
+        self.ducked = False
+
+    def duck(self, on: bool) -> None:
+        self.ducked = on
+
+    def generate(self, reply: Reply, history: list[Move]) -> None:
+        self.generated.append(reply)
+        self.calls.append(("generate", reply.prompt_text))
+
+    def recite(self, reply: Reply) -> None:
+        self.generated.append(reply)
+
+    def show_state(self, state: str) -> None:
+        self.states.append(state)
+
+    def tell(self, message: dict[str, Any]) -> None:
+        self.messages.append(message)
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *args, **kwargs: self.calls.append((name, args))
+
+    def called(self, name: str) -> int:
+        return sum(1 for call, _ in self.calls if call == name)
+
+
+@pytest.fixture
+def hands() -> RecordingHands:
+    return RecordingHands()
+
+
+@pytest.fixture
+def talk(hands: RecordingHands) -> Conversation:
+    return Conversation(hands, POLICY, "Hello.")
+
+
+def speak(talk: Conversation, text: str, start_ms: int, end_ms: int, p: float = 0.9) -> None:
+    """The user says `text` and pauses; the pause is reported 250 ms after the last sample."""
+    talk.speech_started((start_ms + 60) * MS, start_ms * MS)
+    talk.partial((start_ms + 400) * MS, text)
+    talk.paused((end_ms + 250) * MS, text, p, end_ms * MS)
+
+
+def answer(talk: Conversation, text: str, now_ms: int) -> Reply:
+    """The brain writes `text` and the voice makes its first sound."""
+    reply = talk.reply
+    assert reply is not None
+    talk.text(now_ms * MS, reply, text)
+    talk.first_audio(now_ms * MS, reply)
+    return reply
+
+
+def test_a_question_is_answered_and_remembered(talk, hands):
+    speak(talk, "What is your name?", 0, 1000)
+    assert [t for c, t in hands.calls if c == "generate"] == ["What is your name?"]
+    reply = answer(talk, "I am Mira.", 1400)
+    assert hands.sounding is None, "the turn is not over yet"
+    talk.tick(1500 * MS)
+    assert hands.called("end_listening") == 1
+    talk.final(1510 * MS, "What is your name?")
+    assert hands.sounding is reply
+    talk.first_sent(1520 * MS)
+    talk.heard(10)
+    talk.all_sent(3000 * MS)
+    assert talk.history == [Move(True, "What is your name?"), Move(False, "I am Mira.")]
+    assert hands.states == ["listening", "thinking", "speaking", "idle"]
+    assert not hands.open_turns
+    assert len(hands.generated) == 1, "the speculated reply was the one that was heard"
+
+
+def test_speech_that_goes_on_kills_the_speculated_reply(talk, hands):
+    speak(talk, "I would like", 0, 800)
+    answer(talk, "What would you like?", 1150)
+    talk.resumed(1200 * MS)
+    assert talk.reply is None
+    assert hands.called("discard") == 1
+    talk.paused(2400 * MS, "I would like some tea.", 0.9, 2150 * MS)
+    talk.tick(2700 * MS)
+    talk.final(2710 * MS, "I would like some tea.")
+    reply = answer(talk, "Coming up.", 2900)
+    assert hands.sounding is reply
+    assert reply.generation == 2
+
+
+def test_a_sentence_that_sounds_unfinished_gets_more_time(talk, hands):
+    speak(talk, "I would like to", 0, 1000, p=0.1)
+    talk.tick(1000 * MS + POLICY.sure_wait_us)
+    assert hands.called("end_listening") == 0
+    assert talk.reply is None, "nothing is speculated on half a sentence"
+    talk.tick(1000 * MS + POLICY.unsure_wait_us)
+    assert hands.called("end_listening") == 1
+
+
+def test_a_final_that_differs_is_answered_anew(talk, hands):
+    speak(talk, "Call Tom", 0, 1000)
+    answer(talk, "Calling Tom.", 1300)
+    talk.tick(1500 * MS)
+    talk.final(1510 * MS, "Call Tom's mother")
+    assert hands.sounding is None
+    assert [t for c, t in hands.calls if c == "generate"] == ["Call Tom", "Call Tom's mother"]
+    assert hands.sounding is None
+    reply = answer(talk, "Calling his mother.", 1700)
+    assert hands.sounding is reply
+
+
+def test_a_noise_is_forgotten(talk, hands):
+    talk.speech_started(60 * MS, 0)
+    talk.paused(500 * MS, "", 0.9, 200 * MS)
+    talk.tick(200 * MS + POLICY.empty_wait_us)
+    assert talk.turn is None
+    assert talk.history == []
+    assert hands.called("drop_listening") == 1
+    assert hands.states[-1] == "idle"
+
+
+def start_reply(talk: Conversation, hands: RecordingHands) -> Reply:
+    talk.greet(0)
+    reply = talk.reply
+    assert reply is not None
+    reply.text = "Hello there, this is a rather long greeting."
+    talk.first_audio(100 * MS, reply)
+    talk.first_sent(120 * MS)
+    assert hands.sounding is reply
+    return reply
+
+
+def test_a_backchannel_ducks_and_lets_go_on(talk, hands):
+    reply = start_reply(talk, hands)
+    talk.speech_started(1060 * MS, 1000 * MS)
+    assert hands.ducked
+    talk.paused(1500 * MS, "Mhm.", 0.9, 1250 * MS)
+    assert not hands.ducked
+    assert hands.sounding is reply
+    assert hands.called("open_brain") == 0
+    talk.all_sent(3000 * MS)
+    assert [m.is_user for m in talk.history] == [False]
+
+
+@pytest.mark.parametrize("how", ["two words", "length", "stop"])
+def test_a_real_interruption_stops_the_reply_and_cuts_memory(talk, hands, how):
+    reply = start_reply(talk, hands)
+    talk.heard(11)
+    talk.speech_started(1060 * MS, 1000 * MS)
+    if how == "two words":
+        talk.partial(1400 * MS, "actually what")
+    elif how == "stop":
+        talk.partial(1300 * MS, "Stop.")
+    else:
+        talk.tick(1000 * MS + POLICY.barge_in_us)
+    assert hands.sounding is None
+    assert talk.history == [Move(False, "Hello there", interrupted=True)]
+    assert hands.closed[-1] == (reply.turn, reply, True)
+    assert hands.states[-1] == "listening"
+    talk.paused(2500 * MS, "Actually what time is it?", 0.9, 2250 * MS)
+    assert talk.reply is not None
+    assert talk.reply.prompt_text == "Actually what time is it?"
+
+
+def test_speech_right_after_the_release_makes_one_turn(talk, hands):
+    speak(talk, "Tell me a story", 0, 1000)
+    answer(talk, "Once upon a time", 1400)
+    talk.tick(1500 * MS)
+    talk.final(1510 * MS, "Tell me a story")
+    assert hands.sounding is not None
+    talk.speech_started(1700 * MS, 1640 * MS)
+    assert hands.sounding is None
+    assert talk.history == [], "nobody heard that reply"
+    talk.paused(2600 * MS, "about a dragon.", 0.9, 2350 * MS)
+    assert talk.turn is not None
+    assert talk.turn.transcript == "Tell me a story about a dragon."
+
+
+def test_typing_replaces_whatever_goes_on(talk, hands):
+    start_reply(talk, hands)
+    talk.typed(500 * MS, "What is two plus two?")
+    assert hands.sounding is None
+    reply = answer(talk, "Four.", 700)
+    assert hands.sounding is reply
+    talk.all_sent(1500 * MS)
+    assert talk.history[-2:] == [Move(True, "What is two plus two?"), Move(False, "Four.")]
+
+
+def test_say_and_interrupt_from_outside(talk, hands):
+    talk.say(0, "Please take a seat.")
+    reply = talk.reply
+    assert reply is not None
+    talk.first_audio(100 * MS, reply)
+    assert hands.sounding is reply
+    talk.interrupt(200 * MS, "t99")
+    assert hands.sounding is reply, "a stale id is ignored"
+    talk.heard(6)
+    talk.interrupt(200 * MS, reply.turn.turn_id, reply.generation)
+    assert hands.sounding is None
+    assert talk.history == [Move(False, "Please", interrupted=True)]
+
+
+def test_no_answer_in_time_ends_the_turn_with_a_message(talk, hands):
+    speak(talk, "Hello?", 0, 500)
+    talk.tick(1000 * MS)
+    talk.final(1010 * MS, "Hello?")
+    talk.tick(750 * MS + POLICY.first_text_timeout_us + MS)
+    assert talk.reply is None
+    assert not hands.open_turns
+    assert any(m["type"] == "error" for m in hands.messages)
+    assert talk.history == [Move(True, "Hello?")], "what the user said is remembered all the same"
+
+
+def test_a_lost_final_does_not_hang_the_turn(talk, hands):
+    speak(talk, "Hello there", 0, 500)
+    talk.tick(1000 * MS)
+    talk.tick(1000 * MS + POLICY.final_timeout_us + MS)
+    assert talk.turn is None
+    assert talk.reply is not None
+    assert talk.reply.is_confirmed
+
+
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["speech", "partial", "paused", "resumed", "final", "typed", "say", "interrupt",
+             "text", "audio", "sent", "heard", "all_sent", "failed", "wait"]
+        ),
+        st.integers(0, 1500),
+        st.sampled_from(["", "mhm", "stop", "tell me more", "what is your name", "yes but why"]),
+        st.floats(0, 1),
+    ),
+    max_size=60,
+)  # fmt: skip
+
+
+def play(talk: Conversation, hands: RecordingHands, kind: str, now: int, text: str, p: float) -> None:
+    """One event, if it can happen now: the ear starts no turn inside a turn, only what sounds is heard."""
+    reply, sounding = talk.reply, hands.sounding is not None
+    can_start = talk.turn is None or talk.turn.final_until_us is not None
+    events = {
+        "speech": (can_start, lambda: talk.speech_started(now, now - 60 * MS)),
+        "partial": (True, lambda: talk.partial(now, text)),
+        "paused": (True, lambda: talk.paused(now, text, p, now - 250 * MS)),
+        "resumed": (True, lambda: talk.resumed(now)),
+        "final": (True, lambda: talk.final(now, text)),
+        "typed": (text, lambda: talk.typed(now, text)),
+        "say": (text, lambda: talk.say(now, text)),
+        "interrupt": (True, lambda: talk.interrupt(now)),
+        "text": (reply, lambda: talk.text(now, reply, text + " ")),
+        "audio": (reply, lambda: talk.first_audio(now, reply)),
+        "sent": (sounding, lambda: talk.first_sent(now)),
+        "heard": (sounding, lambda: talk.heard(min(len(reply.text), 7))),
+        "all_sent": (sounding, lambda: talk.all_sent(now)),
+        "failed": (reply, lambda: talk.reply_failed(now, reply, "lost")),
+        "wait": (True, lambda: None),
+    }
+    possible, act = events[kind]
+    if possible:
+        act()
+
+
+@settings(max_examples=300, deadline=None)
+@given(EVENTS)
+def test_no_order_of_events_breaks_the_conversation(steps):
+    """Two replies never sound at once (asserted by the hands), and every state has a way out."""
+    hands = RecordingHands()
+    talk = Conversation(hands, POLICY, "Hello.")
+    now = 0
+    for kind, wait_ms, text, p in steps:
+        now += wait_ms * MS
+        play(talk, hands, kind, now, text, p)
+        talk.tick(now)
+        assert hands.sounding is None or hands.sounding is talk.reply
+    for _ in range(40):  # nothing more happens but time, and a voice that ends
+        now += 2_000_000
+        if hands.sounding is not None:
+            talk.all_sent(now)
+        talk.tick(now)
+    assert talk.turn is None
+    assert talk.reply is None
+    assert not hands.open_turns
+    assert hands.states[-1:] in ([], ["idle"])
