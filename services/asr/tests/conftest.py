@@ -1,17 +1,20 @@
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import grpc
 import numpy as np
 import pytest
+from hibari import Hibari
 from rpckit.serve import new_server
 from visavis.asr.v1 import asr_service_pb2 as pb
 from visavis.asr.v1 import asr_service_pb2_grpc as pb_grpc
 from visavis.media.v1 import media_pb2
+from visavis_asr.backends import load_engine
 from visavis_asr.backends.fake import FakeEngine
 from visavis_asr.config import Config
+from visavis_asr.engine import Engine
 from visavis_asr.server import AsrServicer
 
 RATE = 16000
@@ -41,6 +44,10 @@ def silence(seconds: float) -> np.ndarray:
     return (3e-4 * noise).astype(np.float32)
 
 
+def to_pcm(samples: np.ndarray) -> np.ndarray:
+    return (np.clip(samples, -1, 1) * 32767).astype("<i2")
+
+
 class Caller:
     """One stream as the gateway drives it."""
 
@@ -55,7 +62,7 @@ class Caller:
         return self
 
     async def say(self, samples: np.ndarray) -> None:
-        pcm = (np.clip(samples, -1, 1) * 32767).astype("<i2")
+        pcm = to_pcm(samples)
         for at in range(0, len(pcm), CHUNK):
             chunk = pcm[at : at + CHUNK]
             await self.call.write(audio_request(self.sent, chunk.tobytes()))
@@ -111,6 +118,32 @@ async def serving(servicer: AsrServicer) -> AsyncIterator[pb_grpc.AsrServiceStub
     finally:
         await server.stop(grace=None)
         servicer.close()
+
+
+@pytest.fixture(scope="session")
+def moonshine() -> Iterator[Engine]:
+    with closing(load_engine(Config(models_dir=MODELS_DIR))) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def speak() -> Callable[[str], np.ndarray]:
+    """A sentence as a voice says it at 16 kHz, cut to the sound itself."""
+    voice = Hibari(threads=1)
+
+    def speak(text: str) -> np.ndarray:
+        sound = to_16k(voice(text, seed=0), voice.sample_rate)
+        loud = np.flatnonzero(np.abs(sound) > 0.02 * np.abs(sound).max())
+        return sound[loud[0] : loud[-1] + 1]
+
+    return speak
+
+
+def to_16k(samples: np.ndarray, rate: int) -> np.ndarray:
+    """Band-limited, by way of the spectrum."""
+    size = round(len(samples) * RATE / rate)
+    spectrum = np.fft.rfft(samples)[: size // 2 + 1]
+    return (np.fft.irfft(spectrum, size) * RATE / rate).astype(np.float32)
 
 
 @pytest.fixture

@@ -1,0 +1,60 @@
+"""Where speech starts, pauses and resumes, from made-up probabilities."""
+
+from visavis_asr.endpointing import Edge, Endpointer, Phase, Rules
+
+WINDOW = 512
+
+
+def edges(probabilities, rules=Rules(pause_samples=3200), floor=0):  # noqa: B008
+    endpointer = Endpointer(rules, floor)
+    found = []
+    for index, probability in enumerate(probabilities):
+        edge = endpointer.step(probability, (index + 1) * WINDOW)
+        if edge is not None:
+            found.append((edge, index))
+    return endpointer, found
+
+
+def test_two_windows_of_speech_are_an_onset_and_one_is_not():
+    assert edges([0.9, 0.1, 0.9, 0.1])[1] == []
+    endpointer, found = edges([0.0, 0.0, 0.9, 0.9])
+    assert found == [(Edge.STARTED, 3)]
+    assert endpointer.onset_sample == 2 * WINDOW
+
+
+def test_weak_windows_before_an_onset_belong_to_it_but_not_without_end():
+    endpointer, _ = edges([0.0, 0.2, 0.3, 0.9, 0.9])
+    assert endpointer.onset_sample == WINDOW
+    endpointer, _ = edges([0.2] * 10 + [0.9, 0.9])
+    assert endpointer.onset_sample == 7 * WINDOW
+
+
+def test_an_onset_is_never_before_the_floor():
+    endpointer, _ = edges([0.3, 0.3, 0.9, 0.9], floor=2 * WINDOW)
+    assert endpointer.onset_sample == 2 * WINDOW
+
+
+def test_a_pause_comes_at_the_window_nearest_to_its_length():
+    endpointer, found = edges([0.9] * 4 + [0.0] * 10)
+    assert found == [(Edge.STARTED, 1), (Edge.PAUSED, 9)]
+    assert endpointer.speech_end == 4 * WINDOW
+    assert endpointer.phase is Phase.PAUSED
+
+
+def test_speech_is_held_through_weaker_windows():
+    endpointer, found = edges([0.9] * 4 + [0.4, 0.0] * 10)
+    assert found == [(Edge.STARTED, 1)]
+    assert endpointer.voiced_samples == 4 * WINDOW
+
+
+def test_resumed_needs_as_much_as_an_onset():
+    paused = [0.9] * 4 + [0.0] * 7
+    assert edges([*paused, 0.9, 0.0, 0.9, 0.0])[1][-1][0] is Edge.PAUSED
+    endpointer, found = edges([*paused, 0.9, 0.9])
+    assert found[-1] == (Edge.RESUMED, 12)
+    assert endpointer.onset_sample == 11 * WINDOW
+
+
+def test_quiet_comes_before_the_pause():
+    assert not edges([0.9] * 4 + [0.0] * 2)[0].is_quiet
+    assert edges([0.9] * 4 + [0.0] * 3)[0].is_quiet

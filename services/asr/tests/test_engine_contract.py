@@ -1,0 +1,203 @@
+"""What every backend must do; and what the real one must do with real speech."""
+
+import re
+
+import numpy as np
+import pytest
+from visavis_asr.backends import BACKENDS
+from visavis_asr.backends.fake import FakeEngine
+from visavis_asr.config import Config
+from visavis_asr.engine import WINDOW_SAMPLES
+from visavis_asr.server import AsrServicer
+
+from .conftest import RATE, Caller, kinds, serving, silence, tone
+
+QUESTION = "What is the capital of Australia?"
+
+
+def never() -> bool:
+    return False
+
+
+def words(text: str) -> str:
+    return re.sub(r"[^a-z0-9' ]", "", text.lower())
+
+
+def windows(samples: np.ndarray) -> np.ndarray:
+    count = len(samples) // WINDOW_SAMPLES
+    return samples[: count * WINDOW_SAMPLES].reshape(count, WINDOW_SAMPLES)
+
+
+@pytest.fixture(
+    params=[pytest.param(name, marks=[] if name == "fake" else pytest.mark.models) for name in BACKENDS]
+)
+def engine(request):
+    return FakeEngine() if request.param == "fake" else request.getfixturevalue("moonshine")
+
+
+@pytest.fixture
+def speech(engine, request):
+    """Something with words in it."""
+    return tone(1.5) if isinstance(engine, FakeEngine) else request.getfixturevalue("speak")(QUESTION)
+
+
+def test_silence_is_no_speech(engine):
+    vad = engine.open_vad()
+    assert max(vad.step(window) for window in windows(silence(2))) < 0.2
+
+
+def test_speech_is_speech_and_streams_do_not_mix(engine, speech):
+    alone, first, second = engine.open_vad(), engine.open_vad(), engine.open_vad()
+    expected = [alone.step(window) for window in windows(speech)]
+    quiet = silence(len(speech) / RATE)
+    got = []
+    for window, other in zip(windows(speech), windows(quiet), strict=True):
+        got.append(first.step(window))
+        assert second.step(other) < 0.2
+    assert got == expected
+    assert np.mean(np.array(got) > 0.5) > 0.9
+
+
+def test_speech_has_words_the_same_each_time(engine, speech):
+    text = engine.transcribe(speech, never)
+    assert text
+    assert text == text.strip()
+    assert engine.transcribe(speech, never) == text
+
+
+def test_a_stopped_decode_says_so(engine, speech):
+    assert engine.transcribe(speech, lambda: True) is None
+
+
+@pytest.mark.parametrize("seconds", [0.03, 0.2, 12, 29])
+def test_any_length_can_be_decoded_and_judged(engine, seconds):
+    samples = silence(seconds)
+    assert isinstance(engine.transcribe(samples, never), str)
+    assert 0 <= engine.p_complete(samples) <= 1
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    "sentence", [QUESTION, "Can you tell me a story about a dragon?", "Yes, please.", "Stop!"]
+)
+def test_sentences_are_understood(moonshine, speak, sentence):
+    samples = np.concatenate([silence(0.4), speak(sentence), silence(0.2)])
+    assert words(moonshine.transcribe(samples, never)) == words(sentence)
+
+
+def noises() -> dict[str, np.ndarray]:
+    random = np.random.default_rng(0)
+    t = np.arange(RATE) / RATE
+    burst = 0.3 * random.standard_normal(RATE // 3)
+    return {
+        "silence": np.zeros(RATE),
+        "room": 3e-4 * random.standard_normal(RATE),
+        "hiss": 0.1 * random.standard_normal(RATE),
+        "burst": np.concatenate([np.zeros(RATE // 2), burst, np.zeros(RATE // 2)]),
+        "cough": np.concatenate([np.zeros(RATE // 2), burst * np.exp(-np.arange(len(burst)) / 1300)]),
+        "clicks": np.where(random.random(RATE) < 5e-4, 0.8, 0.0),
+        "hum": 0.3 * np.sin(2 * np.pi * 100 * t),
+    }
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("name", noises())
+def test_noise_has_no_words_and_is_no_speech(moonshine, name):
+    samples = noises()[name].astype(np.float32)
+    assert moonshine.transcribe(samples, never) == ""
+    vad = moonshine.open_vad()
+    assert max(vad.step(window) for window in windows(samples)) < 0.5
+
+
+@pytest.mark.models
+def test_a_sentence_broken_off_sounds_less_complete_than_a_whole_one(moonshine, speak):
+    sentences = [
+        "I would like to book a table for two people.",
+        "Could you tell me how to get to the station?",
+        "My brother and I went to the market yesterday.",
+        "The weather in London was really terrible last week.",
+        "Please remind me to call my mother tomorrow.",
+    ]
+    whole, broken = [], []
+    for sentence in sentences:
+        sound = speak(sentence)
+        half = sound[: len(sound) // 2]
+        whole.append(moonshine.p_complete(np.concatenate([silence(0.4), sound, silence(0.2)])))
+        broken.append(moonshine.p_complete(np.concatenate([silence(0.4), half, silence(0.2)])))
+    assert np.median(whole) > 0.7
+    assert np.median(broken) < 0.5
+
+
+@pytest.mark.models
+class TestSession:
+    """The real models behind the real server."""
+
+    @pytest.fixture
+    async def caller(self, moonshine):
+        async with serving(AsrServicer(moonshine, Config())) as stub:
+            yield await Caller(stub).start()
+
+    async def test_a_question_is_heard_from_its_first_to_its_last_sample(self, caller, speak):
+        question = speak(QUESTION)
+        await caller.begin_turn("t1")
+        await caller.say(silence(1))
+        onset = caller.sent
+        await caller.say(question)
+        end = caller.sent
+        await caller.say(silence(0.5))
+        events = await caller.read_until("paused")
+        assert abs(events[0].speech_started.start_sample - onset) <= 1024
+        transcript = events[-1].paused.transcript
+        assert words(transcript.text) == words(QUESTION)
+        assert abs(transcript.end_sample - end) <= 1600
+        await caller.end_turn("t1")
+        assert (await caller.read_until("final"))[-1].final == transcript
+
+    @pytest.mark.parametrize("sentence", [QUESTION, "Hello there.", "Yes.", "Four of them, please."])
+    async def test_speech_is_noticed_soon_after_its_onset(self, caller, speak, sentence):
+        sound = np.concatenate([speak(sentence), silence(0.5)])
+        await caller.say(silence(1))
+        await caller.say(sound[:2400])
+        assert kinds(await caller.read_until("speech_started")) == ["speech_started"]
+
+    async def test_two_halves_of_a_turn_have_one_final(self, caller, speak):
+        await caller.begin_turn("t1")
+        await caller.say(np.concatenate([silence(0.5), speak("What is the capital"), silence(0.4)]))
+        await caller.read_until("paused")
+        await caller.say(np.concatenate([speak("of the country Australia?"), silence(0.4)]))
+        events = await caller.read_until("paused")
+        assert kinds(events).count("resumed") == 1
+        await caller.end_turn("t1")
+        events = await caller.read_until("final")
+        text = words(events[-1].final.text)
+        assert text.startswith("what is the capital")
+        assert text.endswith("australia")
+
+    async def test_a_quiet_room_and_noise_give_no_event(self, caller):
+        await caller.begin_turn("t1")
+        await caller.say(silence(1))
+        for noise in noises().values():
+            await caller.say(np.concatenate([noise, silence(0.4)]))
+        await caller.end_turn("t1")
+        events = await caller.read_until("final")
+        assert kinds(events) == ["final"]
+        assert events[0].final.text == ""
+
+    async def test_a_minute_of_speech_keeps_every_sentence(self, caller, speak):
+        sentences = [
+            "The old house by the river has a red door.",
+            "Every morning a gray cat sits on the step.",
+            "My father planted seven apple trees in the garden.",
+            "In summer the children swim in the lake.",
+            "After dinner we played cards until midnight.",
+        ]
+        await caller.begin_turn("t1")
+        for sentence in sentences * 4:
+            await caller.say(np.concatenate([speak(sentence), silence(0.35)]))
+        await caller.end_turn("t1")
+        text = words((await caller.read_until("final"))[-1].final.text)
+        heard = text.split()
+        expected = words(" ".join(sentences * 4)).split()
+        assert abs(len(heard) - len(expected)) <= 0.05 * len(expected)
+        assert text.count("apple trees") == 4
+        assert text.count("midnight") == 4
