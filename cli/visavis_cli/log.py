@@ -52,9 +52,10 @@ class LogWriter:
 
     def __call__(self, program: str, line: str) -> None:
         """Add a line, never waiting."""
-        text = Text(time.strftime("%H:%M:%S "), style="dim")
+        text = Text()
+        text.append(time.strftime("%H:%M:%S "), style="dim")
         text.append(f"{program:{NAME_WIDTH}}  ", style=COLOURS.get(program, ""))
-        text.append(NOISE.sub("", line), style="not dim")
+        text.append(NOISE.sub("", line))
         try:
             self._lines.put_nowait(text)
         except queue.Full:

@@ -10,7 +10,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from rpckit.channels import open_channel
 
 PROBE_TIMEOUT_S = 1.0
-GATEWAY_TIMEOUT_S = 5.0
+GATEWAY_TIMEOUT_S = 5.0  # it asks every service in turn
 
 Probe = Callable[[str], Awaitable[bool]]
 
@@ -26,10 +26,10 @@ async def grpc_serving(target: str) -> bool:
         return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
 
-async def health_of_gateway(target: str) -> httpx.Response | None:
+async def health_of_gateway(target: str, timeout_s: float) -> httpx.Response | None:
     """What the gateway at host:port says of itself; None when nothing speaks HTTP there."""
     try:
-        async with httpx.AsyncClient(timeout=GATEWAY_TIMEOUT_S, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=timeout_s, trust_env=False) as client:
             return await client.get(f"http://{target}/api/health")
     except httpx.HTTPError:
         return None
@@ -37,13 +37,13 @@ async def health_of_gateway(target: str) -> httpx.Response | None:
 
 async def gateway_healthy(target: str) -> bool:
     """The gateway at host:port answers and reaches every service it needs."""
-    answer = await health_of_gateway(target)
+    answer = await health_of_gateway(target, GATEWAY_TIMEOUT_S)
     return answer is not None and answer.status_code == httpx.codes.OK
 
 
 async def is_gateway(target: str) -> bool:
     """A gateway answers at host:port, be it healthy or not."""
-    answer = await health_of_gateway(target)
+    answer = await health_of_gateway(target, GATEWAY_TIMEOUT_S / 2)
     return answer is not None and answer.headers.get("content-type", "").startswith("application/json")
 
 

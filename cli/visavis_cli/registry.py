@@ -18,9 +18,10 @@ from pathlib import Path
 from urllib.parse import urldefrag, urljoin
 
 from visavis_cli.manifest import Part
-from visavis_cli.web import CHUNK_BYTES, SourceBroke, SourceError, Web
+from visavis_cli.web import SourceBroke, SourceError, Web
 
 PIP_TIMEOUT_S = 30
+CHUNK_BYTES = 1 << 18
 DEFAULT_INDEX = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
 
 
