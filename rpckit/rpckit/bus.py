@@ -101,10 +101,6 @@ async def _on_error(error: Exception) -> None:
     log.warning("nats: %s", error or type(error).__name__)
 
 
-async def _on_disconnect() -> None:
-    log.warning("nats: connection lost, reconnecting")
-
-
 async def _on_reconnect() -> None:
     log.info("nats: connected again")
 
@@ -118,6 +114,12 @@ async def connect(url: str) -> AsyncIterator[Bus]:
     if not url:
         yield Bus(None)
         return
+    closing = False
+
+    async def on_disconnect() -> None:
+        if not closing:  # nats-py calls this on an orderly close too
+            log.warning("nats: connection lost, reconnecting")
+
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S * 2):
             client = await nats.connect(
@@ -127,7 +129,7 @@ async def connect(url: str) -> AsyncIterator[Bus]:
                 reconnect_time_wait=0.5,
                 pending_size=1 << 20,
                 error_cb=_on_error,
-                disconnected_cb=_on_disconnect,
+                disconnected_cb=on_disconnect,
                 reconnected_cb=_on_reconnect,
             )
     except (NatsError, OSError, TimeoutError) as error:
@@ -137,4 +139,5 @@ async def connect(url: str) -> AsyncIterator[Bus]:
     try:
         yield Bus(client)
     finally:
+        closing = True
         await client.close()
