@@ -1,15 +1,26 @@
-"""A task that must not take its neighbours down."""
+"""Tasks that must not take their neighbours down."""
 
 import logging
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, ParamSpec
 
 log = logging.getLogger(__name__)
 
+P = ParamSpec("P")
 
-async def guarded(work: Coroutine[Any, Any, None], name: str) -> None:
-    """Run `work`; an unexpected error is logged and ends only this. Cancellation passes through."""
-    try:
-        await work
-    except Exception:
-        log.exception("%s failed", name)
+
+def guarded(work: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, Coroutine[Any, Any, None]]:
+    """Decorates a coroutine function: an unexpected error is logged and ends only this task.
+
+    Cancellation passes through.
+    """
+
+    @wraps(work)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            await work(*args, **kwargs)
+        except Exception:
+            log.exception("%s failed", work.__qualname__)
+
+    return run

@@ -29,9 +29,12 @@ class Conversation:
     # -- the user ---------------------------------------------------------------------------------------
 
     def speech_started(self, now_us: int, onset_us: int) -> None:
-        """Speech begins outside a turn."""
-        if self.turn is not None:  # its final is still on the way
-            self._late_onset_us = onset_us
+        """Speech begins outside a turn, as the ear sees it."""
+        if self.turn is not None:
+            if self.turn.final_until_us is None:
+                self.resumed(now_us)  # the ear was reopened in mid-turn
+            else:
+                self._late_onset_us = onset_us
             return
         turn = self._open_turn("speech", onset_us, now_us)
         self.turn = turn
@@ -55,7 +58,7 @@ class Conversation:
             return
         self._heard(turn, now_us, text)
         if turn.is_barge_in and is_interruption(text):
-            self._take_floor(turn, now_us)
+            self._take_floor(now_us)
         elif not turn.is_barge_in:
             self._hands.warm(turn, turn.transcript)
 
@@ -214,11 +217,10 @@ class Conversation:
         elif turn.wait_until_us is not None:
             if now_us >= turn.wait_until_us:
                 self._end_turn(turn, now_us)
-        elif turn.is_barge_in and now_us - turn.started_us >= self._policy.barge_in_us:
-            if not (words_of(turn.transcript) and is_backchannel(turn.transcript)):
-                self._take_floor(turn, now_us)
         elif now_us - turn.heard_from_us > self._policy.silent_timeout_us:
             self._end_turn(turn, now_us)
+        elif turn.is_barge_in and self._is_long_speech(turn, now_us):
+            self._take_floor(now_us)
 
     def _end_turn(self, turn: Turn, now_us: int) -> None:
         if not words_of(turn.transcript) and turn.is_paused:
@@ -233,21 +235,21 @@ class Conversation:
 
     def _settle_barge_in(self, turn: Turn, now_us: int, speech_end_us: int) -> bool:
         """At a pause of speech over the avatar: take the floor, or forget it and say False."""
-        long_enough = speech_end_us - turn.started_us >= self._policy.barge_in_us
-        wants_floor = long_enough and not is_backchannel(turn.transcript)
-        if wants_floor or is_interruption(turn.transcript):
-            self._take_floor(turn, now_us)
+        if self._is_long_speech(turn, speech_end_us) or is_interruption(turn.transcript):
+            self._take_floor(now_us)
             return True
         self.turn = None
         self._forget(turn)
         self._hands.duck(False)
         return False
 
-    def _take_floor(self, turn: Turn, now_us: int) -> None:
-        turn.is_barge_in = False
-        if self.reply is not None:
-            self._end_reply(interrupted=True)
-        self._hands.open_brain(turn, self.history)
+    def _is_long_speech(self, turn: Turn, end_us: int) -> bool:
+        """Speech over the avatar that wants the floor by its length alone."""
+        is_long = end_us - turn.started_us >= self._policy.barge_in_us
+        return is_long and not (words_of(turn.transcript) and is_backchannel(turn.transcript))
+
+    def _take_floor(self, now_us: int) -> None:
+        self._end_reply(interrupted=True)
         self._show(now_us)
 
     def _clear_floor(self, now_us: int) -> None:
@@ -320,6 +322,10 @@ class Conversation:
             self._hands.cut(reply)
         self._hands.tell(captions.reply(reply, done=True, interrupted=interrupted))
         self._close(reply.turn, reply, interrupted=interrupted)
+        if self.turn is not None and self.turn.is_barge_in:  # the floor is the user's now
+            self.turn.is_barge_in = False
+            self._hands.duck(False)
+            self._hands.open_brain(self.turn, self.history)
 
     def _open_turn(self, origin: str, started_us: int, now_us: int) -> Turn:
         self._turn_count += 1

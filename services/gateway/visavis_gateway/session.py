@@ -14,7 +14,6 @@ from typing import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 from rpckit.bus import Bus
 from rpckit.errors import ServiceError
-from rpckit.supervise import guarded
 from visavis.asr.v1.asr_service_pb2_grpc import AsrServiceStub
 from visavis.brain.v1.brain_service_pb2_grpc import BrainServiceStub
 from visavis.events.v1 import events_pb2 as events
@@ -108,7 +107,8 @@ class Session:
         self._heard_end = 0
         self._clock_told = False
         self._seen: dict[str, int] = {"underruns": 0, "skipped": 0}
-        self._connected = asyncio.Event()
+        self._is_connected = False
+        self._arrived = asyncio.Event()  # the viewer is here, or the session is over before it came
         self._over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._stage = Stage(
@@ -152,13 +152,16 @@ class Session:
         """End the session; the first reason counts."""
         if not self._over.done():
             self._over.set_result(reason)
+            self._arrived.set()
 
     async def _hold(self) -> None:
         try:
             async with asyncio.timeout(self._config.connect_timeout_s):
-                await self._connected.wait()
+                await self._arrived.wait()
         except TimeoutError:
             raise SessionOver("vanished") from None
+        if not self._is_connected:
+            raise SessionOver(self._over.result())
         started = events.SessionStarted(session_id=self.session_id, persona=self._persona.name)
         started.started_time.CopyFrom(Timestamp())
         started.started_time.GetCurrentTime()
@@ -182,7 +185,7 @@ class Session:
     async def _leave(self, reason: str) -> None:
         self.tell({"type": "bye", "reason": reason})
         await self._transport.close()
-        if self._connected.is_set():
+        if self._is_connected:
             ended = events.SessionEnded(
                 session_id=self.session_id, reason=REASONS[reason], duration_us=self.now_us()
             )
@@ -190,9 +193,8 @@ class Session:
         log.info("session %s ended: %s", self.session_id, reason)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        """A task of this session. Those of a turn may fail alone; the ear, the face and the pace may not."""
-        run = work if name.startswith("session.") else guarded(work, name)
-        return self._tasks.create_task(run, name=name)
+        """A task of this session; an error in it ends the session unless it is `guarded`."""
+        return self._tasks.create_task(work, name=name)
 
     # -- Room -------------------------------------------------------------------------------------------
 
@@ -208,11 +210,12 @@ class Session:
     # -- Viewer -----------------------------------------------------------------------------------------
 
     def on_connected(self) -> None:
-        if self._connected.is_set():
+        if self._is_connected:
             return
         self._last_heard_us = self.now_us()
         self._greet_by_us = self._last_heard_us + GREET_TIMEOUT_US
-        self._connected.set()
+        self._is_connected = True
+        self._arrived.set()
         self.tell(
             {
                 "type": "session",

@@ -81,9 +81,10 @@ class Sessions:
             raise NotFound("no such session, or not your token")
         return session
 
+    @guarded
     async def _run(self, session: Session, offer_sdp: str) -> None:
         try:
-            await guarded(session.run(offer_sdp), f"session {session.session_id}")
+            await session.run(offer_sdp)
         finally:
             del self._open[session.session_id]
             names.sessions.add(-1)

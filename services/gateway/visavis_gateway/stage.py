@@ -11,6 +11,7 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from rpckit.bus import Bus
 from rpckit.errors import ServiceError
+from rpckit.supervise import guarded
 from rpckit.tracing import metadata_of, traceparent_of
 from visavis.brain.v1.brain_service_pb2_grpc import BrainServiceStub
 from visavis.events.v1 import events_pb2 as events
@@ -180,6 +181,7 @@ class Stage:
         active = self._turns[reply.turn.turn_id]
         speech = self._open_speech(active, reply)
 
+        @guarded
         async def read_out() -> None:
             await speech.speak(reply.text)
             await speech.finish()
@@ -267,6 +269,7 @@ class Stage:
         active.tasks[reply.generation] = self._spawn(self._speak(active, speech), "turn.speech")
         return speech
 
+    @guarded
     async def _think(self, active: ActiveTurn, brain: BrainPeer, history: list[Move]) -> None:
         with self._client_span(active, "visavis.brain.v1.BrainService/Reply") as context:
             try:
@@ -276,6 +279,7 @@ class Stage:
             except ServiceError as error:
                 self._fail(active, str(error))
 
+    @guarded
     async def _speak(self, active: ActiveTurn, speech: TtsPeer) -> None:
         reply = speech.reply
         with self._client_span(active, "visavis.tts.v1.TtsService/Synthesize") as context:
@@ -335,6 +339,7 @@ class Stage:
         else:
             self._room.conversation.reply_failed(self._room.now_us(), speech.reply, message)
 
+    @guarded
     async def _wind_down(self, active: ActiveTurn) -> None:
         """Let the brain's stream end by itself; cancel it if it does not."""
         assert active.brain is not None

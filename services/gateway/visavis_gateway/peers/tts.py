@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import numpy as np
+from rpckit.supervise import guarded
 from visavis.tts.v1 import tts_service_pb2 as pb
 from visavis.tts.v1.tts_service_pb2_grpc import TtsServiceStub
 
@@ -49,6 +50,7 @@ class TtsPeer:
         """More text; waits while the voice is far behind."""
         await self._stream.put(pb.SynthesizeRequest(text=pb.SpeechText(text=text)))
 
+    @guarded
     async def finish(self) -> None:
         """No more text."""
         await self._stream.put(pb.SynthesizeRequest(finish=pb.FinishSpeech()))
