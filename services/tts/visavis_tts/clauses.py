@@ -43,16 +43,23 @@ PREPOSITIONS = words_in(
     "in on at with from for by about into onto over under between through during without within across"
     " against among around behind beside near toward towards upon"
 )
+# Before these a clause may end where it must end somewhere: the subject is over.
+VERBS = words_in(
+    "is are was were do does did have has had will would can could should may might must seems needs makes"
+    " means gives takes comes goes helps works includes"
+)
 # A clause never ends in these if it can be helped: they lean on the next word.
 LEANING = (
     CONJUNCTIONS
     | PREPOSITIONS
+    | VERBS
     | words_in(
         "a an the of to as than my your his her its our their this these those some any no every each not"
-        " is are was were be been am do does did have has had will would can could should may might must"
+        " be been am"
         " i you he she it we they i'm you're it's that's don't very more most"
     )
 )
+PHRASE_STARTS = CONJUNCTIONS | PREPOSITIONS | VERBS
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +181,11 @@ class ClauseCutter:
         )
 
     def _best_cut(self) -> int:
-        """How many words to take at the upper limit: the last place that leaves no word leaning."""
-        total = len(self._words)
-        steady = (n for n in range(total, total // 2, -1) if self._words[n - 1].key not in LEANING)
-        return next(steady, total)
+        """How many words to take at the upper limit: up to the last phrase, or leaving no word leaning."""
+        keys = [w.key for w in self._words]
+        places = [n for n in range(len(keys), len(keys) // 2, -1) if keys[n - 1] not in LEANING]
+        phrases = (n for n in places if n < len(keys) and keys[n] in PHRASE_STARTS)
+        return next(phrases, places[0] if places else len(keys))
 
     def _cut(self, count: int, pause: Pause) -> None:
         taken, left = self._words[:count], self._words[count:]
@@ -201,6 +209,8 @@ def ending_of(word: str, *, is_first: bool) -> Pause | str:
     bare = word.rstrip(CLOSING)
     if bare.endswith(("...", "…", "..")):
         return ""
+    if bare.endswith(("!", "?", ".")) and bare != word:
+        return "maybe"  # "Stop!" she said.
     if bare.endswith(("!", "?")):
         return Pause.SENTENCE
     if bare.endswith("."):
@@ -231,4 +241,4 @@ def _final_pause(words: list[_Word]) -> Pause:
     ending = ending_of(words[-1].text, is_first=False)
     if isinstance(ending, Pause):
         return ending
-    return Pause.SENTENCE if words[-1].text.rstrip(CLOSING).endswith((".", "…")) else Pause.NONE
+    return Pause.SENTENCE if words[-1].text.rstrip(CLOSING).endswith((".", "…", "!", "?")) else Pause.NONE

@@ -13,7 +13,7 @@ from visavis_tts.units import Phoneme, Unit
 from visavis_tts.visemes import SEPARATORS
 
 # What the G2P raises on text that it was not made for (numbers without end, lone marks).
-G2P_ERRORS = (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, StopIteration)
+G2P_ERRORS = (ValueError, IndexError, KeyError, TypeError, StopIteration)
 
 
 class Pronouncer:

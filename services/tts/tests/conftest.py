@@ -1,0 +1,58 @@
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import grpc
+import pytest
+from rpckit.serve import new_server
+from visavis.tts.v1 import tts_service_pb2_grpc as pb_grpc
+from visavis_tts.backends.clicks import ClicksEngine
+from visavis_tts.backends.fake import FakeEngine
+from visavis_tts.backends.hibari import HibariEngine
+from visavis_tts.interrupts import Replies
+from visavis_tts.server import TtsServicer
+from visavis_tts.voices import Voices
+
+
+@pytest.fixture
+def fake() -> FakeEngine:
+    return FakeEngine()
+
+
+@pytest.fixture
+def voices(fake: FakeEngine) -> Voices:
+    """One slot: enough to see when it is taken."""
+    return Voices([fake, ClicksEngine()], max_streams=1)
+
+
+@pytest.fixture
+def replies() -> Replies:
+    return Replies()
+
+
+@pytest.fixture
+def idle_timeout() -> timedelta:
+    return timedelta(seconds=20)
+
+
+@pytest.fixture
+async def stub(
+    voices: Voices, replies: Replies, idle_timeout: timedelta
+) -> AsyncIterator[pb_grpc.TtsServiceStub]:
+    """A real server on a free port: wire, interceptor and servicer are all under test."""
+    with ThreadPoolExecutor(1) as worker:
+        server = new_server()
+        servicer = TtsServicer(voices, worker, replies, idle_timeout)
+        pb_grpc.add_TtsServiceServicer_to_server(servicer, server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            yield pb_grpc.TtsServiceStub(channel)
+        await server.stop(grace=None)
+
+
+@pytest.fixture(scope="session")
+def hibari() -> Iterator[HibariEngine]:
+    engine = HibariEngine(threads=1)
+    yield engine
+    engine.close()
