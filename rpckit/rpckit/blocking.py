@@ -1,6 +1,7 @@
 """Blocking model steps, off the event loop."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
@@ -28,5 +29,8 @@ async def run_step_in(
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
-        await asyncio.wait([running])
+        while not running.done():
+            # A second cancel (a call that is cancelled also ends its request stream) changes nothing.
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([running])
         raise
