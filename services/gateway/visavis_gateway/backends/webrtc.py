@@ -15,6 +15,7 @@ from aiortc import (
     RTCPeerConnection,
     RTCRtpReceiver,
     RTCRtpSender,
+    RTCRtpTransceiver,
     RTCSessionDescription,
 )
 from aiortc.clock import current_ntp_time
@@ -73,6 +74,25 @@ class PacketTrack(MediaStreamTrack):
         return packet
 
 
+def check_text(offer_sdp: str) -> None:
+    """Refuse early what aiortc would accept and never connect."""
+    printable = all(c.isprintable() or c in "\r\n\t" for c in offer_sdp)
+    if not printable:
+        raise InvalidInput("sdp must be plain text")
+    if "a=fingerprint:" not in offer_sdp or "SAVPF" not in offer_sdp:
+        raise InvalidInput("sdp must offer DTLS-SRTP (a fingerprint and a SAVPF profile)")
+
+
+def keep_codec(transceiver: RTCRtpTransceiver, mime_type: str) -> None:
+    """Answer with this codec and its retransmission alone; aiortc would send the offer's first."""
+    chosen = [c for c in transceiver._codecs if c.mimeType.lower() == mime_type.lower()]
+    if not chosen:
+        raise InvalidInput(f"sdp must offer {mime_type}")
+    types = {c.payloadType for c in chosen}
+    retransmission = [c for c in transceiver._codecs if c.parameters.get("apt") in types]
+    transceiver._codecs = chosen + retransmission
+
+
 class WebRtcTransport:
     """One peer connection, answering the viewer's offer."""
 
@@ -93,6 +113,7 @@ class WebRtcTransport:
         """Accept the offer. Raises InvalidInput when it is not one that this gateway can answer."""
         self._pc.on("connectionstatechange", self._on_state)
         self._pc.on("datachannel", self._on_channel)
+        check_text(offer_sdp)
         try:
             await self._pc.setRemoteDescription(RTCSessionDescription(sdp=offer_sdp, type="offer"))
             self._check_offer()
@@ -157,9 +178,7 @@ class WebRtcTransport:
         for track in (self._audio, self._video):
             self._senders[track.kind] = self._pc.addTrack(track)
         for transceiver in self._pc.getTransceivers():
-            wanted = "audio/opus" if transceiver.kind == "audio" else "video/VP8"
-            capabilities = RTCRtpSender.getCapabilities(transceiver.kind).codecs
-            transceiver.setCodecPreferences([c for c in capabilities if c.mimeType in (wanted, "video/rtx")])
+            keep_codec(transceiver, "audio/opus" if transceiver.kind == "audio" else "video/VP8")
         self._follow_clock()
         self._hear_feedback(self._senders["video"])
 
