@@ -114,9 +114,18 @@ class Viewer:
         await self.page.goto(self.url)
         await self.until("window.visavis && document.querySelector('#title').textContent.startsWith('Meet')")
 
+    async def untouched(self) -> "Viewer":
+        """A second tab of which nobody has asked anything yet: Playwright's questions count as gestures."""
+        other = Viewer(await self.page.context.new_page(), self.url)
+        await other.page.goto(self.url, wait_until="networkidle")
+        return other
+
     async def start(self) -> None:
         """Click Start and wait for the call; what is received is recorded from then on."""
         await self.page.click("#start")
+        await self.started()
+
+    async def started(self) -> None:
         await self.until("visavis.phase === 'live'")
         await self.page.evaluate("void __taps.recordSound()")
 
@@ -177,12 +186,13 @@ def open_viewer(playwright: Playwright, chromium: str, stack: Stack) -> OpenView
         browser = await playwright.chromium.launch(executable_path=chromium, args=list(flags))
         try:
             context.setdefault("viewport", {"width": 1280, "height": 800})
-            page = await browser.new_page(**context)
-            await page.add_init_script(TAPS)
-            viewer = Viewer(page, url or stack.url)
+            tabs = await browser.new_context(**context)
+            await tabs.add_init_script(TAPS)
+            viewer = Viewer(await tabs.new_page(), url or stack.url)
             await viewer.open()
             yield viewer
-            await page.evaluate("document.querySelector('#end').click()")
+            for page in tabs.pages:
+                await page.evaluate("document.querySelector('#end').click()")
             assert viewer.complaints == []
         finally:
             await browser.close()

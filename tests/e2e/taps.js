@@ -3,6 +3,9 @@
   const taps = { sent: [], sound: { rate_hz: 0, at_ms: [], counts: [], chunks: [] }, frames: [] };
   Object.defineProperty(window, "__taps", { value: taps });
 
+  // The pointer comes before its click: was there any user gesture by then?
+  addEventListener("mousemove", () => { taps.touched ??= navigator.userActivation.hasBeenActive; });
+
   const send = RTCDataChannel.prototype.send;
   RTCDataChannel.prototype.send = function (data) {
     taps.sent.push({ at_ms: performance.now(), ...JSON.parse(data) });
@@ -48,7 +51,8 @@
 
   /** What recordSound has, the samples as base64 of little-endian int16. */
   taps.takeSound = async () => {
-    const { rate_hz, at_ms, counts, chunks } = taps.sound;
+    const { rate_hz } = taps.sound;
+    const [at_ms, counts, chunks] = [taps.sound.at_ms, taps.sound.counts, taps.sound.chunks].map((list) => [...list]);
     const reader = new FileReader();
     const read = new Promise((resolve) => { reader.onload = resolve; });
     reader.readAsDataURL(new Blob(chunks));

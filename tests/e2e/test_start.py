@@ -11,9 +11,12 @@ NOTICE = "#notice:not([hidden])"
 
 
 async def test_click_starts_sound_where_autoplay_is_refused(open_viewer) -> None:
-    async with open_viewer() as viewer:  # no microphone either: that would allow sound by itself
-        assert not await viewer.get("navigator.userActivation.hasBeenActive")
-        await viewer.start()
+    async with open_viewer() as first:  # no microphone either: that would allow sound by itself
+        box = await first.page.locator("#start").bounding_box()
+        viewer = await first.untouched()
+        await viewer.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        await viewer.started()
+        assert await viewer.get("__taps.touched") is False
         await viewer.until("visavis.turns.length === 1")
         assert not await viewer.get("document.querySelector('video').paused")
         assert not await viewer.get("document.querySelector('video').muted")
@@ -21,6 +24,20 @@ async def test_click_starts_sound_where_autoplay_is_refused(open_viewer) -> None
         sound = await viewer.sound()
         assert np.abs(sound.samples).max() > 0.05
         assert (await viewer.get("visavis.stats()"))["audio_in"]["totalAudioEnergy"] > 0
+
+
+async def test_sound_that_the_browser_holds_back_is_offered(open_viewer) -> None:
+    async with open_viewer() as viewer:
+        await viewer.get(
+            "void (window.__play = HTMLMediaElement.prototype.play, HTMLMediaElement.prototype.play = () =>"
+            " Promise.reject(new DOMException('', 'NotAllowedError')))"
+        )
+        await viewer.start()
+        await viewer.page.wait_for_selector("text=Click to hear")
+        await viewer.get("void (HTMLMediaElement.prototype.play = __play)")
+        await viewer.page.click("text=Click to hear")
+        await viewer.page.wait_for_selector("#hear", state="hidden")
+        assert not await viewer.get("document.querySelector('video').paused")
 
 
 async def test_without_a_microphone_one_can_type(open_viewer) -> None:

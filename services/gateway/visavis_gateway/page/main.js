@@ -31,8 +31,11 @@ async function loadInfo() {
   info = await readInfo();
   view.setDisclosure(info.disclosure);
   view.setPersonas(info.personas ?? []);
-  const first = info.personas?.[0];
-  if (first) view.setWelcome(`Meet ${first.title || first.name}`);
+  welcome();
+}
+
+function welcome() {
+  if (info.personas?.length) view.setWelcome(`Meet ${titleOf(view.persona.value)}`);
 }
 
 async function start() {
@@ -204,9 +207,11 @@ function say(event) {
   call.send({ type: "text", text });
   captions.addTyped(text);
   view.text.value = "";
+  view.hideNotice(); // whoever types has read it
 }
 
 view.start.addEventListener("click", start);
+view.persona.addEventListener("change", welcome);
 view.end.addEventListener("click", () => call?.leave());
 view.mute.addEventListener("click", () => setMuted(!muted));
 view.interrupt.addEventListener("click", () => call?.send({ type: "interrupt" }));
@@ -216,7 +221,7 @@ document.addEventListener("keydown", ({ key }) => {
   if (key === "Escape" && !view.interrupt.disabled) call?.send({ type: "interrupt" });
 });
 window.addEventListener("pagehide", () => call?.leave());
-setInterval(() => { if (level) view.setLevel(level.read()); }, LEVEL_EVERY_MS);
+setInterval(() => { if (level) view.setLevel(muted ? 0 : level.read()); }, LEVEL_EVERY_MS);
 
 facts.expose();
 loadInfo().catch(() => {}); // Start asks again, and says so when it fails
