@@ -1,5 +1,7 @@
 """One click starts it; whatever is in the way is said in words, and the rest goes on."""
 
+import os
+import signal
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -117,3 +119,17 @@ async def test_end_closes_the_session(open_viewer) -> None:
         await viewer.page.wait_for_selector("text=The conversation is over.")
         await viewer.page.wait_for_timeout(300)
         assert await viewer.call("POST", "/interrupt") in (401, 403, 404)
+
+
+async def test_lost_connection_is_said_and_start_works_again(open_viewer, stack) -> None:
+    async with open_viewer() as viewer:
+        await viewer.start()
+        await viewer.until("visavis.replies.length > 0")
+        os.kill(stack.pid("gateway"), signal.SIGKILL)
+        await viewer.until("visavis.phase === 'ended'", within_s=30)
+        assert "Connection lost" in await viewer.page.inner_text(".welcome")
+        assert "interrupted" in await viewer.page.inner_text("#captions")
+        await viewer.shot("page-lost")
+        await stack.wait_ready("gateway", within_s=30)
+        await viewer.page.click("text=Start again")
+        await viewer.until("visavis.phase === 'live'")
