@@ -79,7 +79,8 @@ def record_offset(message: dict[str, Any], clock: dict[str, Any]) -> float | Non
     offset_s = heard_s - _media_s(video_rtp, clock["video"])
     if abs(offset_s) > MAX_OFFSET_S:
         return None
-    names.av_offset.record(offset_s)
+    direction = "audio_early" if offset_s > 0 else "audio_late"
+    names.av_offset.record(abs(offset_s), {names.DIRECTION: direction})
     return offset_s
 
 

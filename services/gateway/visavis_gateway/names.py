@@ -10,6 +10,7 @@ TURN_OUTCOME = "visavis.turn.outcome"  # answered, interrupted, dropped, failed
 GENERATION = "visavis.generation"
 GENERATION_OUTCOME = "visavis.generation.outcome"  # heard, interrupted, cancelled, failed
 STAGE_PREFIX = "visavis.stage_ms."
+DIRECTION = "visavis.direction"  # audio_early, audio_late
 PII_TRANSCRIPT = "visavis.pii.transcript"
 PII_HEARD = "visavis.pii.heard"
 
@@ -22,7 +23,7 @@ voice_to_voice = meter.create_histogram(
     "visavis.voice_to_voice", "s", "User's last speech sample to first sample of the reply sent"
 )
 av_offset = meter.create_histogram(
-    "visavis.av_offset", "s", "A/V offset at the viewer; positive = audio early (ITU-R BT.1359)"
+    "visavis.av_offset", "s", "Size of the A/V offset at the viewer, by direction (ITU-R BT.1359)"
 )
 underruns = meter.create_counter("visavis.audio.underruns", "{frame}", "Frames of a reply sent as silence")
 frames = meter.create_counter("visavis.video.frames", "{frame}", "Video frames sent")
