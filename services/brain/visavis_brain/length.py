@@ -67,7 +67,9 @@ class SpokenReply:
         whole = self._sentence + rest
         if not is_complete or not whole.strip() or is_ended(whole):
             return rest
-        return rest.rstrip(CLAUSE_MARKS + " ") + "."
+        stem = rest.rstrip(CLAUSE_MARKS + " ")
+        is_after_a_pause = not stem and self._sentence[-1:] in tuple(CLAUSE_MARKS)
+        return "" if is_after_a_pause else stem + "."  # a comma that was spoken can't be taken back
 
     def _until_sentence_end(self, text: str) -> str:
         """`text`, or the part of it that belongs to the last sentence."""

@@ -6,9 +6,9 @@ star, the start of a line, an open link) waits for the next piece.
 
 import re
 
-EMOJI = (
-    "\U0001f000-\U0001faff\U000e0000-\U000e007f\u2190-\u21ff\u2300-\u23ff\u2500-\u27bf\u2900-\u297f"
-    "\u2b00-\u2bff\ufe00-\ufe0f\u200d\u20e3\u3030\u303d\u3297\u3299"
+EMOJI = re.compile(
+    "[\U0001f000-\U0001faff\U000e0000-\U000e007f\u2190-\u21ff\u2300-\u23ff\u2500-\u27bf\u2900-\u297f"
+    "\u2b00-\u2bff\ufe00-\ufe0f\u200d\u20e3\u3030\u303d\u3297\u3299]"
 )
 USER_LABELS = ("user", "human")
 AVATAR_LABELS = ("assistant", "avatar", "ai", "system")
@@ -16,23 +16,21 @@ PAUSES = ".!?\u2026\u3002\uff01\uff1f\u061f\u0964,;:\u2013\u2014\u3001\uff0c\u06
 BULLET = r"(?:[-*\u2022+>]|\#{1,6}|\d{1,2}[.)])"
 # What begins at one of these and runs to the end of the buffer can't be judged yet.
 UNDECIDED = re.compile(
-    rf"\n\s*(?:[-*\u2022+>\#]*|\d{{1,2}}[.)]?)\s*\Z"  # the start of a line
-    r"|\n\s*\*(?![\s*])[^*\n]{0,60}\Z"  # *waves
-    r"|!?\[[^\]\n]{0,120}\Z|!?\[[^\]\n]{0,120}\](?:\([^)\s]{0,400})?\Z"  # [link](somewh
+    r"\n\s*(?:[-*\u2022+>\#]*|\d{1,2}[.)]?)[\s*`~_]*\Z"  # the start of a line
+    r"|\n\s*\*(?![\s*])[^*\n]{0,60}[\s*`~_]*\Z"  # *waves
+    r"|\[[^\]\n]{0,120}\Z|\[[^\]\n]{0,120}\](?:\([^)\s]{0,400}\)?)?\Z"  # [link](somewh
     r"|<[^>\n]{0,40}\Z"  # <tag
-    r"|\b(?:h|ht|htt|http|https|https?:/?|https?://\S*)\Z"
-    rf"|[\s{EMOJI}*`~_]+\Z"
+    r"|\b(?:h|ht|htt|http|https|https?:/?|https?://[^\s\[<>*`~]*)\Z"
 )
 REWRITES = [
-    (re.compile(r"!?\[([^\]\n]{0,120})\]\([^)\s]{0,400}\)"), r"\1"),
-    (re.compile(r"https?://\S*[^\s.,;:!?)]"), "a link"),
+    (re.compile(r"\[([^\]\n]{1,120})\]\([^)\s]{0,400}\)"), r"\1"),
+    (re.compile(r"\bhttps?://[^\s\[<>*`~]*[^\s\[<>*`~.,;:!?)]"), "a link"),
     (re.compile(r"</?[A-Za-z!|][^>\n]{0,40}>"), ""),
     (re.compile(r"\n\s*\*(?![\s*])[^*\n]{1,60}\*(?!\*)"), "\n"),
     (re.compile(rf"\n\s*{BULLET}(?=\s)"), "\n"),
     (re.compile(r"(?<=\d)\s*\*\s*(?=\d)"), " times "),
     (re.compile(r"(?<=\w)_(?=\w)"), " "),
     (re.compile(r"[*`~_]+"), ""),
-    (re.compile(f"[{EMOJI}]+"), " "),
 ]
 LONE_MARKS = re.compile(rf"\n\s*{BULLET}?\s*\Z")
 
@@ -44,7 +42,7 @@ class SpokenText:
         own = [label for label in (name.strip().lower(), *AVATAR_LABELS) if label]
         self._labels = (*own, *USER_LABELS)
         alternatives = "|".join(re.escape(label) for label in self._labels)
-        self._label = re.compile(rf"\n\s*\**({alternatives})\**\s*:(?!\d)\**", re.IGNORECASE)
+        self._label = re.compile(rf"\n\s*\**({alternatives})\** *:", re.IGNORECASE)
         self._fenced = ""  # not yet known to be inside or outside of code
         self._in_code = False
         self._raw = "\n"  # not yet judged; the start of the text is the start of a line
@@ -53,7 +51,9 @@ class SpokenText:
 
     def feed(self, text: str) -> str:
         """What can be spoken, now that `text` came too."""
-        self._raw += self._outside_code(text)
+        if self.ended:
+            return ""
+        self._raw = self._without_labels(self._raw + EMOJI.sub(" ", self._outside_code(text)))
         cut = self._decided()
         ready, self._raw = self._raw[:cut], self._raw[cut:]
         return self._clean(ready)
@@ -83,13 +83,15 @@ class SpokenText:
         line_start = self._raw.rfind("\n", 0, cut)
         begun = self._raw[line_start + 1 :].strip(" *").lower()
         may_be_label = line_start >= 0 and any(label.startswith(begun) for label in self._labels)
-        return line_start if may_be_label else cut
+        # Spaces and marks at the cut belong to what follows.
+        sure = self._raw[: line_start if may_be_label else cut].rstrip(" \t\r\n*`~_")
+        return len(LONE_MARKS.sub("", sure))
 
     def _clean(self, text: str) -> str:
-        if self.ended or not text:
+        if not text:
             return ""
         before = self._last  # "2" before "*3", "snake" before "_case"
-        text = before + self._without_labels(text)
+        text = before + text
         for pattern, replacement in REWRITES:
             text = pattern.sub(replacement, text)
         return self._join(text.removeprefix(before))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import AsyncGenerator
 
 from visavis_brain.config import Config
@@ -34,7 +35,7 @@ def wishes_of(prompt: Prompt) -> list[ToolWish]:
 
 
 class FakeConversation:
-    """Yields one word at a time; costs one token a word, and remembers the last prompt as its cache."""
+    """Yields one word at a time; each costs one token."""
 
     def __init__(self, engine: "FakeEngine", session_id: str) -> None:
         self._engine = engine
@@ -46,6 +47,7 @@ class FakeConversation:
         await asyncio.sleep(0)
 
     async def reply(self, prompt: Prompt) -> AsyncGenerator[ReplyEvent, None]:
+        self._engine.asked.append(prompt)
         self._engine.running += 1
         try:
             wishes = wishes_of(prompt)
@@ -69,7 +71,7 @@ class FakeConversation:
 
 
 class FakeEngine:
-    """Knows a few answers and says everything else back; `warmed` and `running` are for tests."""
+    """Knows a few answers and says everything else back; `warmed`, `asked` and `running` are for tests."""
 
     model = "fake"
     provider = "fake"
@@ -78,7 +80,8 @@ class FakeEngine:
     def __init__(self, slots: int, word_interval_s: float = 0.01) -> None:
         self.slots = Slots(slots)
         self.word_interval_s = word_interval_s
-        self.warmed: list[Prompt] = []
+        self.warmed: deque[Prompt] = deque(maxlen=32)
+        self.asked: deque[Prompt] = deque(maxlen=32)
         self.running = 0
 
     def open(self, session_id: str) -> FakeConversation:
