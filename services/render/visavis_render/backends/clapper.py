@@ -1,0 +1,42 @@
+"""A dark picture that flashes white while an `aa` cue sounds: anyone can measure the A/V offset with it.
+
+The flash is exact: no lead, no co-articulation.
+"""
+
+import numpy as np
+
+from visavis_render.config import Config
+from visavis_render.engine import I420, FaceState, Viseme
+from visavis_render.label import Badge
+
+DARK, WHITE = 24, 235
+
+
+class ClapperRenderer:
+    """Two pictures, made once."""
+
+    def __init__(self, size_px: int, label: str) -> None:
+        badge = Badge(label, size_px)
+        self._dark, self._white = (self._field(size_px, luma, badge) for luma in (DARK, WHITE))
+
+    @staticmethod
+    def _field(size_px: int, luma: int, badge: Badge) -> I420:
+        picture = np.full((size_px * 3 // 2, size_px), 128, np.uint8)
+        picture[:size_px] = luma
+        badge.stamp(picture)
+        return picture
+
+    def draw(self, face: FaceState) -> I420:
+        return self._white if face.sounding is Viseme.AA else self._dark
+
+
+class ClapperAvatar:
+    """Needs nothing."""
+
+    def open(self, size_px: int, label: str) -> ClapperRenderer:
+        return ClapperRenderer(size_px, label)
+
+
+def build(name: str, config: Config) -> ClapperAvatar:
+    """The clapper takes no settings."""
+    return ClapperAvatar()

@@ -1,0 +1,298 @@
+"""Composites baked layers under a turning head, and converts the picture to I420.
+
+A layer is baked larger than it is shown, premultiplied, its four channels as 16-bit lanes of one uint64, so
+that a bilinear sample is four multiplications. Layers go front to back and stop where nothing shines through.
+The head's warp is exact on a fixed grid of STEP pixels and linear between: a partial redraw equals a full one.
+"""
+
+import numpy as np
+from numba import int64, uint32, uint64
+from numpy.typing import NDArray
+
+from visavis_render.backends.vector.compiled import kernel
+from visavis_render.backends.vector.coverage import Floats, Mask
+
+Lanes = NDArray[np.uint64]
+Pixels = NDArray[np.uint32]
+Bytes = NDArray[np.uint8]
+Grid = NDArray[np.int64]
+Rect = tuple[int, int, int, int]
+
+LANES = uint64(0x00FF00FF00FF00FF)
+FULL = uint64(256)
+STEP = 8
+TILE = 16
+
+# Columns of a layer's row in `places`.
+X0, Y0, SCALE = 0, 1, 2  # design position of its first pixel, pixels per design unit
+Z0, Z1, CX, CY, RX, RY = 3, 4, 5, 6, 7, 8  # depth dome
+ON_HEAD, ON_JAW = 9, 10  # 1 when it turns with the head, when its lower part follows the jaw
+SHIFT_X, SHIFT_Y = 11, 12  # how far a layer that does not turn has moved
+LEFT, TOP, RIGHT, BOTTOM = 13, 14, 15, 16  # design bounds that may be touched
+JAW_Y, JAW_HEIGHT = 17, 18
+PLACE_WIDTH = 19
+# Columns of `grids`: offset, width, height in the pixel store; the same in the tile store.
+GRID_WIDTH = 6
+
+
+@kernel
+def pack(image: Mask) -> Lanes:
+    """Premultiplied (h, w, 4) of 0..255 -> lanes (h, w)."""
+    h, w, _ = image.shape
+    out = np.zeros((h, w), np.uint64)
+    for y in range(h):
+        for x in range(w):
+            v = uint64(0)
+            for k in range(4):
+                c = min(255, max(0, int(image[y, x, k] + 0.5)))
+                v |= uint64(c) << uint64(16 * k)
+            out[y, x] = v
+    return out
+
+
+@kernel
+def occupancy(image: Lanes) -> Bytes:
+    """Which tiles hold anything, widened by one tile."""
+    h = image.shape[0] // TILE + 1
+    w = image.shape[1] // TILE + 1
+    out = np.zeros((h, w), np.uint8)
+    for y in range(image.shape[0]):
+        for x in range(image.shape[1]):
+            if image[y, x] >> uint64(48) > uint64(0):
+                ty = y // TILE
+                tx = x // TILE
+                out[max(0, ty - 1) : ty + 2, max(0, tx - 1) : tx + 2] = 1
+    return out
+
+
+@kernel
+def _origin(place: Floats, pose: Floats, jaw: float, x: float, y: float) -> tuple[float, float]:
+    """Where in the layer (in 1/16 pixel) design point (x, y) of the picture comes from.
+
+    pose = picture -> head (six affine numbers), yaw, pitch.
+    """
+    if place[ON_HEAD] > 0:
+        hx = pose[0] * x + pose[1] * y + pose[2]
+        hy = pose[3] * x + pose[4] * y + pose[5]
+        u = (hx - place[CX]) / place[RX]
+        v = (hy - place[CY]) / place[RY]
+        d = place[Z0] + place[Z1] * max(0.0, 1.0 - u * u - v * v)
+        sx = hx - pose[6] * d
+        sy = hy - pose[7] * d * 0.8
+        drop = place[ON_JAW] * jaw
+        if drop > 0 and sy > place[JAW_Y]:
+            t = min(1.0, (sy - place[JAW_Y]) / place[JAW_HEIGHT])
+            sy -= drop * t * t * (3 - 2 * t)
+    else:
+        sx = x - place[SHIFT_X]
+        sy = y - place[SHIFT_Y]
+    s = place[SCALE] * 16.0
+    return (sx - place[X0]) * s - 8.0, (sy - place[Y0]) * s - 8.0
+
+
+@kernel
+def _samples(
+    store: Lanes,
+    grid: Grid,
+    fx: float,
+    fy: float,
+    dx: float,
+    dy: float,
+    x0: int,
+    x1: int,
+    out: Lanes,
+    left: Pixels,
+    need: Pixels,
+) -> None:
+    """Put pixels x0..x1 of one row under what `out` holds; `left` is what still shines through (0..256)."""
+    w = grid[1]
+    for x in range(x0, x1):
+        qx = int64(fx)
+        qy = int64(fy)
+        fx += dx
+        fy += dy
+        t = uint64(left[x])
+        if t < uint64(2) or need[x] < 2:
+            continue
+        if qx < 0 or qy < 0 or qx >= (w - 1) * 16 or qy >= (grid[2] - 1) * 16:
+            continue
+        i = grid[0] + (qy >> 4) * w + (qx >> 4)
+        wx = uint64(qx & 15)
+        wy = uint64(qy & 15)
+        vx = uint64(16) - wx
+        vy = uint64(16) - wy
+        c = (
+            (
+                store[i] * (vx * vy)
+                + store[i + 1] * (wx * vy)
+                + store[i + w] * (vx * wy)
+                + store[i + w + 1] * (wx * wy)
+            )
+            >> uint64(8)
+        ) & LANES
+        a = c >> uint64(48)
+        if a == uint64(0):
+            continue
+        if t == FULL:
+            out[x] = c
+        else:
+            out[x] += ((c * t) >> uint64(8)) & LANES
+        left[x] = uint32((t * (FULL - a - (a >> uint64(7)))) >> uint64(8))
+
+
+@kernel
+def _row(
+    store: Lanes,
+    tiles: Bytes,
+    grid: Grid,
+    place: Floats,
+    pose: Floats,
+    jaw: float,
+    y: int,
+    x0: int,
+    x1: int,
+    unit: float,
+    out: Lanes,
+    left: Pixels,
+    need: Pixels,
+) -> None:
+    """One row of one layer under what is in `out`; unit = design units per pixel."""
+    v = (y + 0.5) * unit
+    if v < place[TOP] or v > place[BOTTOM]:
+        return
+    xa = max(x0, int(place[LEFT] / unit))
+    xb = min(x1, int(place[RIGHT] / unit) + 1)
+    for xs in range((xa // STEP) * STEP, xb, STEP):
+        u = (xs + 0.5) * unit
+        ax, ay = _origin(place, pose, jaw, u, v)
+        bx, by = _origin(place, pose, jaw, u + STEP * unit, v)
+        tx = max(0, int64((ax + bx) * 0.5) >> 8)
+        ty = max(0, int64((ay + by) * 0.5) >> 8)
+        if tx >= grid[4] or ty >= grid[5] or tiles[grid[3] + ty * grid[4] + tx] == 0:
+            continue
+        dx = (bx - ax) / STEP
+        dy = (by - ay) / STEP
+        first = max(xs, xa)
+        fx = ax + dx * (first - xs)
+        fy = ay + dy * (first - xs)
+        _samples(store, grid, fx, fy, dx, dy, first, min(xb, xs + STEP), out, left, need)
+
+
+@kernel
+def compose_over(
+    store: Lanes,
+    tiles: Bytes,
+    grids: Grid,
+    places: Floats,
+    pose: Floats,
+    rect: Rect,
+    unit: float,
+    over: Lanes,
+    left: Pixels,
+    ones: Pixels,
+) -> None:
+    """Layers in front of the live features -> `over`, with what shines through in `left`."""
+    for y in range(rect[1], rect[3]):
+        for x in range(rect[0], rect[2]):
+            over[y, x] = uint64(0)
+            left[y, x] = 256
+        for k in range(places.shape[0]):
+            _row(
+                store,
+                tiles,
+                grids[k],
+                places[k],
+                pose,
+                0.0,
+                y,
+                rect[0],
+                rect[2],
+                unit,
+                over[y],
+                left[y],
+                ones,
+            )
+
+
+@kernel
+def _spread(pixel: uint64) -> uint64:
+    """RGBA bytes -> lanes, alpha left out."""
+    return (
+        (pixel & uint64(0xFF))
+        | ((pixel & uint64(0xFF00)) << uint64(8))
+        | ((pixel & uint64(0xFF0000)) << uint64(16))
+    )
+
+
+@kernel
+def _squeeze(lanes: uint64) -> uint32:
+    """Lanes -> opaque RGBA bytes."""
+    return uint32(
+        (lanes & uint64(0xFF))
+        | ((lanes >> uint64(8)) & uint64(0xFF00))
+        | ((lanes >> uint64(16)) & uint64(0xFF0000))
+        | uint64(0xFF000000)
+    )
+
+
+@kernel
+def compose_under(
+    dst: Pixels,
+    background: Pixels,
+    store: Lanes,
+    tiles: Bytes,
+    grids: Grid,
+    places: Floats,
+    pose: Floats,
+    jaw: float,
+    rect: Rect,
+    unit: float,
+    need: Pixels,
+    out: Lanes,
+    left: Pixels,
+) -> None:
+    """Layers behind the live features over the background -> dst, where `need` says they can be seen."""
+    for y in range(rect[1], rect[3]):
+        for x in range(rect[0], rect[2]):
+            out[x] = uint64(0)
+            left[x] = 256
+        for k in range(places.shape[0]):
+            _row(
+                store,
+                tiles,
+                grids[k],
+                places[k],
+                pose,
+                jaw,
+                y,
+                rect[0],
+                rect[2],
+                unit,
+                out,
+                left,
+                need[y],
+            )
+        for x in range(rect[0], rect[2]):
+            t = uint64(left[x])
+            if t == FULL:
+                dst[y, x] = background[y, x]
+                continue
+            o = out[x]
+            if t >= uint64(2):
+                c = _spread(uint64(background[y, x])) | (uint64(255) << uint64(48))
+                o += ((c * t) >> uint64(8)) & LANES
+            dst[y, x] = _squeeze(o)
+
+
+@kernel
+def compose_finish(dst: Pixels, over: Lanes, left: Pixels, rect: Rect) -> None:
+    """Put the layers in front over the live features."""
+    for y in range(rect[1], rect[3]):
+        for x in range(rect[0], rect[2]):
+            t = uint64(left[y, x])
+            if t == FULL:
+                continue
+            o = over[y, x]
+            if t >= uint64(2):
+                o += ((_spread(uint64(dst[y, x])) * t) >> uint64(8)) & LANES
+            dst[y, x] = _squeeze(o)

@@ -1,0 +1,1 @@
+"""A character as drawings: layers baked once, and the features that are drawn live."""

@@ -1,0 +1,20 @@
+"""All settings of this service: RENDER_* variables, read once in __main__."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from rpckit.settings import ServerSettings
+
+
+class Config(BaseSettings):
+    """Frozen; passed down as an argument, never imported as a global."""
+
+    model_config = SettingsConfigDict(env_prefix="RENDER_", env_nested_delimiter="__", frozen=True)
+
+    server: ServerSettings = ServerSettings(listen_address="127.0.0.1:50054")
+    avatar: Literal["mira", "clapper", "fake"] = "mira"
+    max_sessions: int = Field(default=4, ge=1, le=64)
+    cache_dir: Path = Path("~/.cache/visavis/numba")
+    idle_timeout_s: float = Field(default=60.0, ge=1.0, le=3600.0)
