@@ -1,5 +1,8 @@
 """The caller's side of Synthesize."""
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import grpc
@@ -52,3 +55,14 @@ def kinds(responses: list[pb.SynthesizeResponse]) -> list[str | None]:
         if found[-1:] != [kind]:
             found.append(kind)
     return found
+
+
+def spawn(**env: str) -> subprocess.Popen[str]:
+    """The service as a process of its own, on a free port."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "visavis_tts"],
+        env={**os.environ, "TTS_SERVER__LISTEN_ADDRESS": "127.0.0.1:0", "TTS_BACKEND": "fake", **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )

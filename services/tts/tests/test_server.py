@@ -1,10 +1,7 @@
 import asyncio
 import math
-import os
 import re
 import signal
-import subprocess
-import sys
 import threading
 from datetime import timedelta
 
@@ -20,7 +17,7 @@ from visavis_tts.config import Config
 from visavis_tts.delivery import chunks_of
 from visavis_tts.engine import Clause, Speech
 
-from .talk import FINISH, FLUSH, begin, kinds, receive, say, start, text
+from .talk import FINISH, FLUSH, begin, kinds, receive, say, spawn, start, text
 
 CLAUSE = ["words", "visemes", "audio"]
 
@@ -229,16 +226,6 @@ def test_chunks_are_20_to_40_ms(count):
     chunks = list(chunks_of(pcm, 24_000))
     assert np.array_equal(np.concatenate([pcm[:0], *chunks]), pcm)
     assert all(480 <= len(c) <= 960 for c in chunks) or count < 480
-
-
-def spawn(**env: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "visavis_tts"],
-        env={**os.environ, "TTS_SERVER__LISTEN_ADDRESS": "127.0.0.1:0", "TTS_BACKEND": "fake", **env},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def test_sigterm_exits_cleanly():

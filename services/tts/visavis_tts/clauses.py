@@ -12,8 +12,9 @@ from visavis_tts.engine import Clause, Pause
 
 # A run without a space is cut here: nothing longer is a word.
 MAX_WORD = 100
-# A clause of long words ends here, whatever it says.
+# A clause of long words ends here, whatever it says; a digit is heard as long as several letters.
 MAX_CLAUSE = 200
+DIGIT_LENGTH = 4
 # So many symbols on their own ("* * *") may precede a clause; more are forgotten.
 MAX_SYMBOLS = 8
 
@@ -84,6 +85,10 @@ class _Word:
     @property
     def is_spoken(self) -> bool:
         return any(c.isalnum() for c in self.text)
+
+    @property
+    def length(self) -> int:
+        return len(self.text) + 1 + (DIGIT_LENGTH - 1) * sum(map(str.isdigit, self.text))
 
     @property
     def key(self) -> str:
@@ -165,7 +170,7 @@ class ClauseCutter:
             self._cut(len(self._words), ending)
         elif self._starts_phrase(word, count - 1, limits):
             self._cut(len(self._words) - 1, Pause.NONE)
-        elif count >= limits.longest or word.end - self._words[0].start >= MAX_CLAUSE:
+        elif count >= limits.longest or sum(w.length for w in self._words) >= MAX_CLAUSE:
             self._cut(self._best_cut(), Pause.NONE)
 
     def _forget_symbols(self) -> None:

@@ -155,8 +155,11 @@ def joined(parts: Sequence[Speech]) -> Speech | None:
         words += [
             replace(w, start_sample=w.start_sample + at, end_sample=w.end_sample + at) for w in part.words
         ]
-        cues += [
+        moved = [
             replace(c, start_sample=c.start_sample + at, end_sample=c.end_sample + at) for c in part.visemes
         ]
+        if cues and cues[-1].viseme is moved[0].viseme:
+            moved[0] = replace(moved[0], start_sample=cues.pop().start_sample)
+        cues += moved
         at += len(part.pcm)
     return Speech(np.concatenate([part.pcm for part in parts]), words, cues)

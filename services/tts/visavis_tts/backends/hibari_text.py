@@ -71,6 +71,8 @@ def _units(tokens: Sequence[Token], groups: Sequence[Group], phonemes: Sequence[
             found.append((group, said))
         elif found and said:
             found[-1] = (found[-1][0], f"{found[-1][1]} {said}")
+    if not found:
+        return []
     starts = [0, *(group.first for group, _ in found[1:]), len(tokens)]
     return [
         Unit(_with_neighbours(tokens, group, first, last), said)
