@@ -158,5 +158,7 @@ async def stub(servicer: AsrServicer) -> AsyncIterator[pb_grpc.AsrServiceStub]:
 
 
 @pytest.fixture
-async def caller(stub: pb_grpc.AsrServiceStub) -> Caller:
-    return await Caller(stub).start()
+async def caller(stub: pb_grpc.AsrServiceStub) -> AsyncIterator[Caller]:
+    caller = await Caller(stub).start()
+    yield caller
+    caller.call.cancel()

@@ -15,18 +15,23 @@ def edges(probabilities, rules=Rules(pause_samples=3200), floor=0):  # noqa: B00
     return endpointer, found
 
 
-def test_two_windows_of_speech_are_an_onset_and_one_is_not():
-    assert edges([0.9, 0.1, 0.9, 0.1])[1] == []
+def test_one_strong_window_is_not_an_onset_but_two_are():
+    assert edges([0.8, 0.1, 0.8, 0.1])[1] == []
     endpointer, found = edges([0.0, 0.0, 0.9, 0.9])
     assert found == [(Edge.STARTED, 3)]
     assert endpointer.onset_sample == 2 * WINDOW
 
 
+def test_a_weak_window_and_a_strong_one_are_an_onset():
+    assert edges([0.0, 0.3, 0.8])[1] == [(Edge.STARTED, 2)]
+    assert edges([0.0, 0.4, 0.4, 0.4])[1] == []
+
+
 def test_weak_windows_before_an_onset_belong_to_it_but_not_without_end():
-    endpointer, _ = edges([0.0, 0.2, 0.3, 0.9, 0.9])
+    endpointer, _ = edges([0.0, 0.2, 0.3, 0.9])
     assert endpointer.onset_sample == WINDOW
-    endpointer, _ = edges([0.2] * 10 + [0.9, 0.9])
-    assert endpointer.onset_sample == 7 * WINDOW
+    endpointer, _ = edges([0.2] * 10 + [0.9])
+    assert endpointer.onset_sample == 6 * WINDOW
 
 
 def test_an_onset_is_never_before_the_floor():
@@ -35,7 +40,7 @@ def test_an_onset_is_never_before_the_floor():
 
 
 def test_a_pause_comes_at_the_window_nearest_to_its_length():
-    endpointer, found = edges([0.9] * 4 + [0.0] * 10)
+    endpointer, found = edges([0.9] * 6 + [0.0] * 10)
     assert found == [(Edge.STARTED, 1), (Edge.PAUSED, 9)]
     assert endpointer.speech_end == 4 * WINDOW
     assert endpointer.phase is Phase.PAUSED
@@ -48,7 +53,7 @@ def test_speech_is_held_through_weaker_windows():
 
 
 def test_resumed_needs_as_much_as_an_onset():
-    paused = [0.9] * 4 + [0.0] * 7
+    paused = [0.9] * 6 + [0.0] * 5
     assert edges([*paused, 0.9, 0.0, 0.9, 0.0])[1][-1][0] is Edge.PAUSED
     endpointer, found = edges([*paused, 0.9, 0.9])
     assert found[-1] == (Edge.RESUMED, 12)
@@ -56,5 +61,5 @@ def test_resumed_needs_as_much_as_an_onset():
 
 
 def test_quiet_comes_before_the_pause():
-    assert not edges([0.9] * 4 + [0.0] * 2)[0].is_quiet
-    assert edges([0.9] * 4 + [0.0] * 3)[0].is_quiet
+    assert not edges([0.9] * 6 + [0.0])[0].is_quiet
+    assert edges([0.9] * 6 + [0.0] * 2)[0].is_quiet

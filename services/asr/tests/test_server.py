@@ -24,12 +24,12 @@ async def test_a_turn_from_speech_to_final(caller):
     started = (await caller.read_until("speech_started"))[-1].speech_started
     assert abs(started.start_sample - RATE // 2) <= 512
     await caller.begin_turn("t1")
-    await caller.say(tone(0.6))
+    await caller.say(tone(0.5))
     await caller.say(silence(0.4))
     paused = (await caller.read_until("paused"))[-1].paused
     assert paused.transcript.turn_id == "t1"
     assert paused.transcript.text == "word word word"
-    assert abs(paused.transcript.end_sample - RATE * 3 // 2) <= 512
+    assert abs(paused.transcript.end_sample - RATE * 14 // 10) <= 512
     assert paused.p_complete == pytest.approx(0.9)
     await caller.end_turn("t1")
     final = (await caller.read_until("final"))[-1].final
@@ -270,6 +270,19 @@ async def test_a_cancelled_call_frees_its_slot(caller, servicer, stub):
         while servicer.session_count:
             await asyncio.sleep(0.01)
     await Caller(stub).start()
+
+
+async def test_a_hundred_sessions_come_and_go(stub, servicer):
+    for number in range(100):
+        caller = await Caller(stub).start()
+        await caller.call.write(audio_request(0, to_pcm(tone(0.9)).tobytes()))
+        if number % 2:
+            caller.call.cancel()
+        else:
+            await caller.call.done_writing()
+        async with asyncio.timeout(5):
+            while servicer.session_count:
+                await asyncio.sleep(0.001)
 
 
 class HeldEngine(FakeEngine):

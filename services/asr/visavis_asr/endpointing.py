@@ -5,15 +5,15 @@ from enum import Enum, auto
 
 from visavis_asr.engine import RATE_HZ, WINDOW_SAMPLES
 
-# Consecutive speech windows that make an onset: one alone may be a click.
-ONSET_WINDOWS = 2
 # Once speech is on, a window counts as speech down to this share of the threshold.
 HOLD_RATIO = 0.7
-# The VAD warms up over weak first sounds; windows above this just before an onset belong to it.
+# The VAD warms up over weak first sounds: windows above this just before an onset belong to it.
 WEAK_PROBABILITY = 0.1
-WEAK_WINDOWS_MAX = 3
+LEAD_WINDOWS_MAX = 4
+# The VAD lets go late: its last speech window ends about this much after the last sound.
+RELEASE_SAMPLES = 2 * WINDOW_SAMPLES
 # So much silence that a decode is worth while before the pause is certain.
-QUIET_SAMPLES = 3 * WINDOW_SAMPLES
+QUIET_SAMPLES = RELEASE_SAMPLES + 2 * WINDOW_SAMPLES
 
 
 class Phase(Enum):
@@ -46,8 +46,9 @@ class Endpointer:
     def __init__(self, rules: Rules, floor_sample: int) -> None:
         self._rules = rules
         self._floor_sample = floor_sample
-        self._run_windows = 0
-        self._weak_windows = 0
+        self._heard_to = floor_sample
+        self._previous = 0.0
+        self._lead_windows = 0
         self.phase = Phase.SILENT
         # First sample of the newest stretch of speech.
         self.onset_sample = floor_sample
@@ -55,7 +56,6 @@ class Endpointer:
         self.speech_end = floor_sample
         # How much of the turn was clearly speech.
         self.voiced_samples = 0
-        self._heard_to = floor_sample
 
     @property
     def is_quiet(self) -> bool:
@@ -65,34 +65,33 @@ class Endpointer:
     def step(self, probability: float, end_sample: int) -> Edge | None:
         """Take the window that ends before `end_sample`; say what changed."""
         self._heard_to = end_sample
+        if probability >= self._rules.speech_threshold:
+            self.voiced_samples += WINDOW_SAMPLES
         if self.phase is Phase.SPEAKING:
             return self._step_in_speech(probability, end_sample)
         return self._step_in_silence(probability, end_sample)
 
     def _step_in_silence(self, probability: float, end_sample: int) -> Edge | None:
-        if probability < self._rules.speech_threshold:
-            self._run_windows = 0
-            self._weak_windows = self._weak_windows + 1 if probability >= WEAK_PROBABILITY else 0
-            return None
-        self._run_windows += 1
-        if self._run_windows < ONSET_WINDOWS:
+        threshold = self._rules.speech_threshold
+        both, self._previous = self._previous + probability, probability
+        # One window alone may be a click: two must reach the threshold on average.
+        if probability < threshold or both < 2 * threshold:
+            self._lead_windows = self._lead_windows + 1 if probability >= WEAK_PROBABILITY else 0
             return None
         edge = Edge.STARTED if self.phase is Phase.SILENT else Edge.RESUMED
-        before = self._run_windows + min(self._weak_windows, WEAK_WINDOWS_MAX)
-        self.onset_sample = max(end_sample - before * WINDOW_SAMPLES, self._floor_sample)
-        self.voiced_samples += self._run_windows * WINDOW_SAMPLES
-        self.phase, self.speech_end = Phase.SPEAKING, end_sample
+        count = 1 + min(self._lead_windows, LEAD_WINDOWS_MAX)
+        self.onset_sample = max(end_sample - count * WINDOW_SAMPLES, self._floor_sample)
+        self.speech_end = self.onset_sample + WINDOW_SAMPLES
+        self.phase = Phase.SPEAKING
         return edge
 
     def _step_in_speech(self, probability: float, end_sample: int) -> Edge | None:
-        if probability >= self._rules.speech_threshold:
-            self.voiced_samples += WINDOW_SAMPLES
         if probability >= self._rules.speech_threshold * HOLD_RATIO:
-            self.speech_end = end_sample
+            self.speech_end = max(self.speech_end, end_sample - RELEASE_SAMPLES)
             return None
         # Half a window of tolerance: the nearest window boundary, not the one after.
         if end_sample - self.speech_end + WINDOW_SAMPLES // 2 < self._rules.pause_samples:
             return None
         self.phase, self._floor_sample = Phase.PAUSED, self.speech_end
-        self._run_windows = self._weak_windows = 0
+        self._previous, self._lead_windows = probability, 0
         return Edge.PAUSED

@@ -86,11 +86,13 @@ class Session:
 
     def end_turn(self, turn_id: str) -> None:
         """Close the open turn, under a span that ends with its final."""
-        traceparent = self.recognizer.end_turn(turn_id)
-        attributes = {names.SESSION_ID: self._session_id, names.TURN_ID: turn_id}
-        self._final_spans.append(
-            tracer.start_span(names.FINAL_SPAN, context_of(traceparent), attributes=attributes)
-        )
+        parent = context_of(self.recognizer.end_turn(turn_id))
+        span = trace.INVALID_SPAN
+        # A turn that is not traced must not begin a trace of its own.
+        if trace.get_current_span(parent).get_span_context().is_valid:
+            attributes = {names.SESSION_ID: self._session_id, names.TURN_ID: turn_id}
+            span = tracer.start_span(names.FINAL_SPAN, parent, attributes=attributes)
+        self._final_spans.append(span)
 
     async def changed(self) -> None:
         """Send what happened, and wake the workers; waits only when decoding is far behind."""

@@ -9,6 +9,7 @@ from visavis_asr.engine import WINDOW_SAMPLES, Samples
 
 LOUD = 0.05
 WINDOWS_PER_WORD = 8
+RELEASE_WINDOWS = 2
 P_COMPLETE = 0.9
 
 
@@ -18,10 +19,17 @@ def loudness(samples: Samples) -> float:
 
 
 class FakeVad:
-    """Needs no state."""
+    """Lets go of speech two windows late, as real ones do."""
+
+    def __init__(self) -> None:
+        self._windows_since_loud = RELEASE_WINDOWS
 
     def step(self, window: Samples) -> float:
-        return 0.95 if loudness(window) > LOUD else 0.02
+        if loudness(window) > LOUD:
+            self._windows_since_loud = 0
+            return 0.95
+        self._windows_since_loud += 1
+        return 0.4 if self._windows_since_loud <= RELEASE_WINDOWS else 0.02
 
 
 class FakeEngine:
