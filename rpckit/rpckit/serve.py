@@ -38,7 +38,7 @@ async def serve(
 ) -> None:
     """Serve `service_name` with health and reflection until SIGTERM or SIGINT.
 
-    Then: report not-serving, let calls finish for `shutdown_grace`, return.
+    Then: report not-serving, let calls finish for `shutdown_grace_s`, return.
     Exits with a clear message when the address is taken.
     """
     stop = asyncio.Event()
@@ -63,4 +63,4 @@ async def serve(
         await stop.wait()
         await health.enter_graceful_shutdown()
     finally:
-        await server.stop(settings.shutdown_grace.total_seconds())
+        await server.stop(settings.shutdown_grace_s)

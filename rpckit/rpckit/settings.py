@@ -1,10 +1,9 @@
 """Settings every server has, and a loader that refuses misspelt variables."""
 
 import os
-from datetime import timedelta
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings
 
 S = TypeVar("S", bound=BaseSettings)
@@ -14,7 +13,7 @@ class ServerSettings(BaseModel, frozen=True, extra="forbid"):
     """Where and how a service listens. Port 0 takes a free one."""
 
     listen_address: str = "127.0.0.1:0"
-    shutdown_grace: timedelta = timedelta(seconds=5)
+    shutdown_grace_s: float = Field(default=5, ge=0, le=300)
 
 
 def load(cls: type[S]) -> S:
