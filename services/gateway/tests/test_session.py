@@ -107,6 +107,14 @@ async def test_a_spoken_question_is_answered(sessions, backstage):
     assert kinds == ["start", "partial", "generate", "confirm", "finish"]
 
 
+async def test_the_model_reads_the_persona_during_the_greeting(sessions, backstage):
+    async with call(sessions) as (session, transport):
+        session.on_message('{"type": "shown"}')
+        await until(lambda: messages(transport, "turn"), "the greeting was said")
+    await until(lambda: backstage.open_calls == 0, "every call ended")
+    assert [r.WhichOneof("event") for r in backstage.brain.requests] == ["start", "finish"]
+
+
 async def test_speaking_over_the_avatar_stops_it(sessions, backstage):
     async with call(sessions) as (session, transport):
         session.conversation.say(session.now_us(), " ".join(["word"] * 50))

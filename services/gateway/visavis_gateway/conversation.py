@@ -276,6 +276,8 @@ class Conversation:
         reply = self._new_reply(turn, "", now_us)
         reply.text = text
         reply.is_confirmed = True
+        if origin == "greeting":  # the model reads the persona while the user listens
+            self._hands.open_brain(turn, self.history)
         self._hands.recite(reply)
         self._show(now_us)
 

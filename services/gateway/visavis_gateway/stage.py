@@ -332,7 +332,7 @@ class Stage:
         """The brain's stream broke: the reply that waits for text gets none; one that has some ends there."""
         generation = active.turn.generation
         speech = active.speeches.get(generation)
-        if speech is None or generation not in active.tasks:
+        if speech is None or generation not in active.tasks or not speech.reply.prompt_text:
             return
         if speech.reply.text:
             self._spawn(speech.finish(), "turn.finish_speech")

@@ -60,8 +60,12 @@ export class Captions {
 
   /** The call is over: nothing grows any more, and what has not sounded never will. */
   settle() {
-    for (const entry of this.entries.values()) {
+    for (const [key, entry] of this.entries) {
       if (!entry.item.classList.contains("growing")) continue;
+      if (!entry.said.textContent) {
+        this.#drop(key);
+        continue;
+      }
       entry.ahead.textContent = "";
       if (entry.item.classList.contains("avatar")) this.#markInterrupted(entry);
       this.#settle(entry, true);
@@ -118,7 +122,7 @@ export class Captions {
 
   #markInterrupted(entry) {
     if (entry.cut) return;
-    entry.cut = element("span", "cut", entry.said.textContent ? " — interrupted" : "interrupted");
+    entry.cut = element("span", "cut", " — interrupted");
     entry.words.append(entry.cut);
   }
 
