@@ -67,6 +67,11 @@ async def test_reply_of_which_nothing_was_heard_is_gone(lines) -> None:
     assert await lines(reply("Hello", 0), reply("Hello", 0, done=True, interrupted=True)) == []
 
 
+async def test_nothing_grows_after_the_call(lines) -> None:
+    calls = reply("Hello there.", 5), reply("Never heard.", 0, "t2"), ("settle", None)
+    assert await lines(*calls) == ["Hello — interrupted"]
+
+
 async def test_typed_words_appear_once(lines) -> None:
     assert await lines(("addTyped", "How are you?"), transcript("How are you?")) == ["How are you?"]
 

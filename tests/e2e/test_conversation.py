@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.models, pytest.mark.asyncio(loop_scop
 
 QUESTION = "What is the capital of Australia?"
 GREETING_LASTS_S = 12.0  # at most, with the time that the call takes to connect
-MOUTH = {"left": 0.36, "top": 0.52, "width": 0.28, "height": 0.16, "columns": 28, "rows": 16}
+MOUTH = {"left": 0.42, "top": 0.54, "width": 0.16, "height": 0.11, "columns": 16, "rows": 11}
 FRAME_RATE_HZ = 25
 
 

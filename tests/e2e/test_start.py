@@ -124,7 +124,7 @@ async def test_end_closes_the_session(open_viewer) -> None:
 async def test_lost_connection_is_said_and_start_works_again(open_viewer, stack) -> None:
     async with open_viewer() as viewer:
         await viewer.start()
-        await viewer.until("visavis.replies.length > 0")
+        await viewer.until("visavis.replies.some((reply) => reply.heard_end > 0)")
         os.kill(stack.pid("gateway"), signal.SIGKILL)
         await viewer.until("visavis.phase === 'ended'", within_s=30)
         assert "Connection lost" in await viewer.page.inner_text(".welcome")

@@ -46,11 +46,12 @@ class Call:
         self._progress = progress
         self._peer = peer
         self._news = asyncio.Event()
-        self._shown = False
+        self._seen = self._shown = False
         self._connected_s: float | None = None
         self._video = VideoTap(self._on_frame)
         record.video = self._video.frames
         self.channel = peer.createDataChannel("visavis")
+        self.channel.on("open", self._tell_shown)
         self.channel.on("message", self._on_message)
         self.channel.on("close", lambda: self._end("the connection was closed"))
         peer.on("connectionstatechange", self._on_connection_state)
@@ -131,7 +132,13 @@ class Call:
 
     def _on_frame(self, frame: VideoFrame) -> None:
         self.record.video_packets_lost = self._video.lost_packets
-        if not self._shown and self.channel.readyState == "open" and decodable(frame):
+        if not self._seen and decodable(frame):
+            self._seen = True
+            self._tell_shown()
+
+    def _tell_shown(self) -> None:
+        """Once both are there: the first picture and the channel to tell of it."""
+        if self._seen and not self._shown and self.channel.readyState == "open":
             self.send({"type": "shown"})
             self._shown = True
 

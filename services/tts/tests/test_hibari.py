@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 (phonetic letters)
 """How hibari sounds and how true its times are, measured on its samples."""
 
 from itertools import pairwise
@@ -154,6 +155,11 @@ def test_spoken_words_map_back_to_what_was_written(text, tokens):
     written = [t for unit in units for t in unit.tokens]
     assert [text[t.start : t.end] for t in written] == tokens
     assert all(unit.phonemes for unit in units)
+
+
+def test_the_names_of_the_house_are_pronounced_right():
+    units = Pronouncer()("Mira's visavis, Mira.")
+    assert [u.phonemes for u in units] == ["mˈɪɹəz", "vˌizəvˈi,", "mˈɪɹə."]
 
 
 def test_a_number_sounds_longer_than_it_is_written(hibari):

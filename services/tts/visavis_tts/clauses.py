@@ -73,7 +73,7 @@ class Limits:
     longest: int
 
 
-LIMITS = (Limits(2, 4, 5, 8), Limits(4, 7, 8, 14), Limits(8, 14, 16, 22))
+LIMITS = (Limits(2, 4, 5, 8), Limits(4, 9, 11, 14), Limits(8, 14, 16, 22))
 
 
 @dataclass(slots=True)

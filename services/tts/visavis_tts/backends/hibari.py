@@ -21,8 +21,6 @@ from visavis_tts.visemes import Sound, cues_of
 RATE_HZ = 24_000
 # Samples a phoneme id lasts are a whole number of FRAMEs: this value of the graph holds the number.
 DURATIONS = "/Cast_32_output_0"
-# Factor on the pitch before the vocoder, by voice.
-PITCH = {"af_heart": 1.0}
 # The model's own level leaves 9 dB unused.
 GAIN = 1.9
 CEILING = 0.8
@@ -49,25 +47,24 @@ class Model:
             graph.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
 
-    def __call__(self, ids: list[int], speed: float, pitch: float) -> tuple[Wave, NDArray[np.int64]]:
+    def __call__(self, ids: list[int], speed: float) -> tuple[Wave, NDArray[np.int64]]:
         """Samples (float32, 24 kHz) and samples per id; same ids, same samples."""
         *outputs, durations = self._session.run(
             ["lh", "theta", "ln", "lr", "phi", "f0", DURATIONS],
             {"ids": np.asarray([ids], np.int64), "speed": np.asarray([speed], np.float32)},
         )
         lh, theta, ln, lr, phi, f0 = (o[0] for o in outputs)
-        wave: Wave = dsp.synth(lh, theta, ln, lr, phi, f0 * np.float32(pitch), np.random.default_rng(0))
+        wave: Wave = dsp.synth(lh, theta, ln, lr, phi, f0, np.random.default_rng(0))
         return wave, durations.reshape(-1) * FRAME
 
 
 class HibariSpeaker:
     """One reply; the first clause begins 50 ms before its first sound, the others 30 ms."""
 
-    def __init__(self, model: Model, pronounce: Pronouncer, speed: float, pitch: float) -> None:
+    def __init__(self, model: Model, pronounce: Pronouncer, speed: float) -> None:
         self._model = model
         self._pronounce = pronounce
         self._speed = speed
-        self._pitch = pitch
         self._has_spoken = False
 
     def speak(self, clause: Clause) -> Speech | None:
@@ -77,7 +74,7 @@ class HibariSpeaker:
 
     def _speak_run(self, units: list[Unit], clause: Clause, *, is_end: bool) -> Speech | None:
         phonemes = phonemes_of(units)
-        wave, durations = self._model(self._pronounce.ids(phonemes), self._speed, self._pitch)
+        wave, durations = self._model(self._pronounce.ids(phonemes), self._speed)
         start, end = speech_bounds(wave)
         if start == end:
             return None
@@ -110,7 +107,7 @@ class HibariEngine:
     """One network for all replies; steps run one at a time."""
 
     sample_rate_hz = RATE_HZ
-    voices = tuple(PITCH)
+    voices = ("af_heart",)
 
     def __init__(self, threads: int) -> None:
         self._model = Model(Path(voice_path("heart", download_missing=False)), threads)
@@ -121,7 +118,7 @@ class HibariEngine:
 
     def open(self, *, voice: str, language_code: str, speed: float) -> HibariSpeaker:
         require_english(language_code)
-        return HibariSpeaker(self._model, self._pronounce, speed, PITCH[voice or self.voices[0]])
+        return HibariSpeaker(self._model, self._pronounce, speed)
 
     def close(self) -> None:
         pass

@@ -12,8 +12,12 @@ from visavis_tts.tokens import Group, Token, align, speakable, tokens_of
 from visavis_tts.units import Phoneme, Unit
 from visavis_tts.visemes import SEPARATORS
 
+# ruff: noqa: RUF001 (phonetic letters)
+
 # What the G2P raises on text that it was not made for (numbers without end, lone marks).
 G2P_ERRORS = (ValueError, IndexError, KeyError, TypeError, StopIteration)
+# Names that the lexicon lacks and the guess gets wrong, in the model's alphabet.
+NAMES = {"Mira": "mˈɪɹə", "visavis": "vˌizəvˈi", "Visavis": "vˌizəvˈi"}
 
 
 class Pronouncer:
@@ -21,6 +25,7 @@ class Pronouncer:
 
     def __init__(self) -> None:
         self._g2p = G2P()
+        self._g2p.lexicon.golds.d.update(NAMES)
         self._vocab: dict[str, int] = json.loads(Path(tts.ASSETS, "vocab.json").read_text("utf-8"))
 
     def __call__(self, text: str) -> list[Unit]:

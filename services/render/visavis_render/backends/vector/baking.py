@@ -110,7 +110,7 @@ def _layer(
     image = _render(display, scale, -MARGIN, int((DESIGN + 2 * MARGIN) * scale))
     image, x0, y0 = _crop(_soften(image, 0.3))
     place = np.zeros(c.PLACE_WIDTH)
-    place[c.RX] = place[c.RY] = 1.0
+    place[[c.RX, c.RY]] = 1.0
     place[[c.X0, c.Y0, c.SCALE]] = x0 / scale - MARGIN, y0 / scale - MARGIN, scale
     if dome:
         place[c.Z0 : c.RY + 1] = dome

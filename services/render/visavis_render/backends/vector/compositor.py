@@ -5,6 +5,8 @@ that a bilinear sample is four multiplications. Layers go front to back and stop
 The head's warp is exact on a fixed grid of STEP pixels and linear between: a partial redraw equals a full one.
 """
 
+from typing import Any
+
 import numpy as np
 from numba import int64, uint32, uint64
 from numpy.typing import NDArray
@@ -17,6 +19,10 @@ Pixels = NDArray[np.uint32]
 Bytes = NDArray[np.uint8]
 Grid = NDArray[np.int64]
 Rect = tuple[int, int, int, int]
+Lane = Any  # one uint64 inside a kernel
+# Picture -> head (six affine numbers), yaw, pitch.
+Pose = tuple[float, float, float, float, float, float, float, float]
+Warp = tuple[float, float, float, float, float, float, float, float, float, float, float]
 
 LANES = uint64(0x00FF00FF00FF00FF)
 FULL = uint64(256)
@@ -66,78 +72,53 @@ def occupancy(image: Lanes) -> Bytes:
 
 
 @kernel
-def _origin(place: Floats, pose: Floats, jaw: float, x: float, y: float) -> tuple[float, float]:
-    """Where in the layer (in 1/16 pixel) design point (x, y) of the picture comes from.
-
-    pose = picture -> head (six affine numbers), yaw, pitch.
-    """
-    if place[ON_HEAD] > 0:
-        hx = pose[0] * x + pose[1] * y + pose[2]
-        hy = pose[3] * x + pose[4] * y + pose[5]
-        u = (hx - place[CX]) / place[RX]
-        v = (hy - place[CY]) / place[RY]
-        d = place[Z0] + place[Z1] * max(0.0, 1.0 - u * u - v * v)
-        sx = hx - pose[6] * d
-        sy = hy - pose[7] * d * 0.8
-        drop = place[ON_JAW] * jaw
-        if drop > 0 and sy > place[JAW_Y]:
-            t = min(1.0, (sy - place[JAW_Y]) / place[JAW_HEIGHT])
-            sy -= drop * t * t * (3 - 2 * t)
-    else:
-        sx = x - place[SHIFT_X]
-        sy = y - place[SHIFT_Y]
-    s = place[SCALE] * 16.0
-    return (sx - place[X0]) * s - 8.0, (sy - place[Y0]) * s - 8.0
+def _warp_of(place: Floats, jaw: float) -> Warp:
+    """A layer's warp as numbers that stay in registers."""
+    return (
+        place[Z0],
+        place[Z1],
+        place[CX],
+        place[CY],
+        1.0 / place[RX],
+        1.0 / place[RY],
+        place[JAW_Y],
+        1.0 / place[JAW_HEIGHT],
+        place[ON_JAW] * jaw,
+        place[SHIFT_X],
+        place[SHIFT_Y],
+    )
 
 
 @kernel
-def _samples(
-    store: Lanes,
-    grid: Grid,
-    fx: float,
-    fy: float,
-    dx: float,
-    dy: float,
-    x0: int,
-    x1: int,
-    out: Lanes,
-    left: Pixels,
-    need: Pixels,
-) -> None:
-    """Put pixels x0..x1 of one row under what `out` holds; `left` is what still shines through (0..256)."""
-    w = grid[1]
-    for x in range(x0, x1):
-        qx = int64(fx)
-        qy = int64(fy)
-        fx += dx
-        fy += dy
-        t = uint64(left[x])
-        if t < uint64(2) or need[x] < 2:
-            continue
-        if qx < 0 or qy < 0 or qx >= (w - 1) * 16 or qy >= (grid[2] - 1) * 16:
-            continue
-        i = grid[0] + (qy >> 4) * w + (qx >> 4)
-        wx = uint64(qx & 15)
-        wy = uint64(qy & 15)
-        vx = uint64(16) - wx
-        vy = uint64(16) - wy
-        c = (
-            (
-                store[i] * (vx * vy)
-                + store[i + 1] * (wx * vy)
-                + store[i + w] * (vx * wy)
-                + store[i + w + 1] * (wx * wy)
-            )
-            >> uint64(8)
-        ) & LANES
-        a = c >> uint64(48)
-        if a == uint64(0):
-            continue
-        if t == FULL:
-            out[x] = c
-        else:
-            out[x] += ((c * t) >> uint64(8)) & LANES
-        left[x] = uint32((t * (FULL - a - (a >> uint64(7)))) >> uint64(8))
+def _origin(turns: bool, warp: Warp, pose: Pose, x: float, y: float) -> tuple[float, float]:
+    """Where in the layer (design units) the picture's design point (x, y) comes from."""
+    z0, z1, cx, cy, irx, iry, jaw_y, ijaw, drop, shift_x, shift_y = warp
+    if not turns:
+        return x - shift_x, y - shift_y
+    hx = pose[0] * x + pose[1] * y + pose[2]
+    hy = pose[3] * x + pose[4] * y + pose[5]
+    u = (hx - cx) * irx
+    v = (hy - cy) * iry
+    d = z0 + z1 * max(0.0, 1.0 - u * u - v * v)
+    sx = hx - pose[6] * d
+    sy = hy - pose[7] * d * 0.8
+    if drop > 0 and sy > jaw_y:
+        t = min(1.0, (sy - jaw_y) * ijaw)
+        sy -= drop * t * t * (3 - 2 * t)
+    return sx, sy
+
+
+@kernel
+def _sample(store: Lanes, base: int, w: int, qx: int, qy: int) -> Lane:
+    """Bilinear sample at (qx, qy) sixteenths of a pixel."""
+    i = base + (qy >> 4) * w + (qx >> 4)
+    wx = uint64(qx & 15)
+    wy = uint64(qy & 15)
+    vx = uint64(16) - wx
+    vy = uint64(16) - wy
+    top = store[i] * (vx * vy) + store[i + 1] * (wx * vy)
+    below = store[i + w] * (vx * wy) + store[i + w + 1] * (wx * wy)
+    return ((top + below) >> uint64(8)) & LANES
 
 
 @kernel
@@ -146,7 +127,7 @@ def _row(
     tiles: Bytes,
     grid: Grid,
     place: Floats,
-    pose: Floats,
+    pose: Pose,
     jaw: float,
     y: int,
     x0: int,
@@ -156,26 +137,54 @@ def _row(
     left: Pixels,
     need: Pixels,
 ) -> None:
-    """One row of one layer under what is in `out`; unit = design units per pixel."""
+    """One row of one layer under what `out` holds.
+
+    unit: design units per pixel. left: what still shines through (0..256). need: what will be seen.
+    """
     v = (y + 0.5) * unit
     if v < place[TOP] or v > place[BOTTOM]:
         return
+    turns = place[ON_HEAD] > 0
+    warp = _warp_of(place, jaw)
+    ox, oy, s = place[X0], place[Y0], place[SCALE] * 16.0
+    base, w, h, tile_base, tile_w, tile_h = grid[0], grid[1], grid[2], grid[3], grid[4], grid[5]
+    limit_x, limit_y = (w - 1) * 16, (h - 1) * 16
     xa = max(x0, int(place[LEFT] / unit))
     xb = min(x1, int(place[RIGHT] / unit) + 1)
-    for xs in range((xa // STEP) * STEP, xb, STEP):
-        u = (xs + 0.5) * unit
-        ax, ay = _origin(place, pose, jaw, u, v)
-        bx, by = _origin(place, pose, jaw, u + STEP * unit, v)
+    first = (xa // STEP) * STEP
+    bx, by = _origin(turns, warp, pose, (first + 0.5) * unit, v)
+    bx, by = (bx - ox) * s - 8.0, (by - oy) * s - 8.0
+    for xs in range(first, xb, STEP):
+        ax, ay = bx, by
+        bx, by = _origin(turns, warp, pose, (xs + STEP + 0.5) * unit, v)
+        bx, by = (bx - ox) * s - 8.0, (by - oy) * s - 8.0
         tx = max(0, int64((ax + bx) * 0.5) >> 8)
         ty = max(0, int64((ay + by) * 0.5) >> 8)
-        if tx >= grid[4] or ty >= grid[5] or tiles[grid[3] + ty * grid[4] + tx] == 0:
+        if tx >= tile_w or ty >= tile_h or tiles[tile_base + ty * tile_w + tx] == 0:
             continue
-        dx = (bx - ax) / STEP
-        dy = (by - ay) / STEP
-        first = max(xs, xa)
-        fx = ax + dx * (first - xs)
-        fy = ay + dy * (first - xs)
-        _samples(store, grid, fx, fy, dx, dy, first, min(xb, xs + STEP), out, left, need)
+        dx = (bx - ax) * (1.0 / STEP)
+        dy = (by - ay) * (1.0 / STEP)
+        start = max(xs, xa)
+        fx = ax + dx * (start - xs)
+        fy = ay + dy * (start - xs)
+        for x in range(start, min(xb, xs + STEP)):
+            qx = int64(fx)
+            qy = int64(fy)
+            fx += dx
+            fy += dy
+            t = uint64(left[x])
+            hidden = t < uint64(2) or need[x] < 2
+            if hidden or qx < 0 or qy < 0 or qx >= limit_x or qy >= limit_y:
+                continue
+            c = _sample(store, base, w, qx, qy)
+            a = c >> uint64(48)
+            if a == uint64(0):
+                continue
+            if t == FULL:
+                out[x] = c
+            else:
+                out[x] += ((c * t) >> uint64(8)) & LANES
+            left[x] = uint32((t * (FULL - a - (a >> uint64(7)))) >> uint64(8))
 
 
 @kernel
@@ -184,7 +193,7 @@ def compose_over(
     tiles: Bytes,
     grids: Grid,
     places: Floats,
-    pose: Floats,
+    pose: Pose,
     rect: Rect,
     unit: float,
     over: Lanes,
@@ -215,7 +224,7 @@ def compose_over(
 
 
 @kernel
-def _spread(pixel: uint64) -> uint64:
+def _spread(pixel: Lane) -> Lane:
     """RGBA bytes -> lanes, alpha left out."""
     return (
         (pixel & uint64(0xFF))
@@ -225,7 +234,7 @@ def _spread(pixel: uint64) -> uint64:
 
 
 @kernel
-def _squeeze(lanes: uint64) -> uint32:
+def _squeeze(lanes: Lane) -> Any:
     """Lanes -> opaque RGBA bytes."""
     return uint32(
         (lanes & uint64(0xFF))
@@ -243,7 +252,7 @@ def compose_under(
     tiles: Bytes,
     grids: Grid,
     places: Floats,
-    pose: Floats,
+    pose: Pose,
     jaw: float,
     rect: Rect,
     unit: float,

@@ -37,15 +37,15 @@ def _touch(a: Box, b: Box) -> bool:
     return a[0] <= b[2] and b[0] <= a[2] and a[1] <= b[3] and b[1] <= a[3]
 
 
-def _maps(pose: Pose, scale: float) -> tuple[Floats, Floats]:
+def _maps(pose: Pose, scale: float) -> tuple[Floats, c.Pose]:
     """(design -> pixel, picture -> head with yaw and pitch) of a pose."""
     angle = math.radians(pose.roll * ROLL_DEG)
     cos, sin = math.cos(angle), math.sin(angle)
     x = PIVOT_X - cos * PIVOT_X + sin * PIVOT_Y + pose.yaw * 6.0
     y = PIVOT_Y - sin * PIVOT_X - cos * PIVOT_Y + pose.pitch * 4.0 - pose.breath * BREATH_PX * 0.6
     forward = np.array([cos, -sin, x, sin, cos, y]) * scale
-    back = [cos, sin, -(cos * x + sin * y), -sin, cos, sin * x - cos * y, pose.yaw, pose.pitch]
-    return forward, np.array(back)
+    back = (cos, sin, -(cos * x + sin * y), -sin, cos, sin * x - cos * y, pose.yaw, pose.pitch)
+    return forward, back
 
 
 def _jaw(controls: Controls) -> float:
