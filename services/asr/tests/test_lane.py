@@ -5,9 +5,10 @@ import asyncio
 import numpy as np
 import pytest
 from visavis_asr.backends.fake import FakeVad
+from visavis_asr.habits import Habits
 from visavis_asr.jobs import Kind
 from visavis_asr.lane import Lane
-from visavis_asr.recognizer import Habits, Recognizer
+from visavis_asr.recognizer import Recognizer
 
 from .conftest import silence, to_pcm, tone
 

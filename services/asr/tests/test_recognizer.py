@@ -5,8 +5,9 @@ import pytest
 from rpckit.errors import InvalidInput
 from visavis_asr.backends.fake import FakeVad
 from visavis_asr.engine import Final, Partial, Paused, Resumed, SpeechStarted
+from visavis_asr.habits import Habits
 from visavis_asr.jobs import Kind
-from visavis_asr.recognizer import Habits, Recognizer
+from visavis_asr.recognizer import Recognizer
 from visavis_asr.tape import KEEP_SAMPLES, Tape
 from visavis_asr.turn import quietest
 

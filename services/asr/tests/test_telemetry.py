@@ -9,7 +9,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 from visavis_asr import names, session
 from visavis_asr.backends.fake import FakeVad
-from visavis_asr.recognizer import Habits, Recognizer
+from visavis_asr.habits import Habits
+from visavis_asr.recognizer import Recognizer
 
 from .conftest import silence, tone
 

@@ -65,27 +65,28 @@ class Endpointer:
     def step(self, probability: float, end_sample: int) -> Edge | None:
         """Take the window that ends before `end_sample`; say what changed."""
         self._heard_to = end_sample
-        if probability >= self._rules.speech_threshold:
-            self.voiced_samples += WINDOW_SAMPLES
         if self.phase is Phase.SPEAKING:
             return self._step_in_speech(probability, end_sample)
         return self._step_in_silence(probability, end_sample)
 
     def _step_in_silence(self, probability: float, end_sample: int) -> Edge | None:
         threshold = self._rules.speech_threshold
-        both, self._previous = self._previous + probability, probability
+        before, self._previous = self._previous, probability
         # One window alone may be a click: two must reach the threshold on average.
-        if probability < threshold or both < 2 * threshold:
+        if probability < threshold or before + probability < 2 * threshold:
             self._lead_windows = self._lead_windows + 1 if probability >= WEAK_PROBABILITY else 0
             return None
         edge = Edge.STARTED if self.phase is Phase.SILENT else Edge.RESUMED
         count = 1 + min(self._lead_windows, LEAD_WINDOWS_MAX)
         self.onset_sample = max(end_sample - count * WINDOW_SAMPLES, self._floor_sample)
         self.speech_end = self.onset_sample + WINDOW_SAMPLES
+        self.voiced_samples += WINDOW_SAMPLES * (2 if before >= threshold else 1)
         self.phase = Phase.SPEAKING
         return edge
 
     def _step_in_speech(self, probability: float, end_sample: int) -> Edge | None:
+        if probability >= self._rules.speech_threshold:
+            self.voiced_samples += WINDOW_SAMPLES
         if probability >= self._rules.speech_threshold * HOLD_RATIO:
             self.speech_end = max(self.speech_end, end_sample - RELEASE_SAMPLES)
             return None

@@ -42,10 +42,10 @@ class Wish:
 def most_urgent(closing: Iterable[Turn], turn: Turn, position: int, partial_samples: int) -> Wish | None:
     """Ended turns first, then the pause of the current one, then its partial; None when all is said."""
     for ended in closing:
-        for part in ended.undecoded:
-            return Wish(Kind.FINAL, ended, part)
-    for part in turn.undecoded:
-        return Wish(Kind.FREEZE if turn.pause is None else Kind.PAUSE, turn, part)
+        if ended.parts:
+            return Wish(Kind.FINAL, ended, ended.parts[0])
+    if turn.parts:
+        return Wish(Kind.FREEZE if turn.pause is None else Kind.PAUSE, turn, turn.parts[0])
     if turn.pause is not None:
         part = turn.pause.part
         return Wish(Kind.PAUSE, turn, part) if part.text is None else None

@@ -4,12 +4,11 @@ Pure: it says what to decode and is told the text; who decodes, when and where i
 """
 
 from collections import deque
-from dataclasses import dataclass, field
 
 import numpy as np
 from rpckit.errors import require
 
-from visavis_asr.endpointing import Edge, Endpointer, Phase, Rules
+from visavis_asr.endpointing import Edge, Endpointer, Phase
 from visavis_asr.engine import (
     RATE_HZ,
     WINDOW_SAMPLES,
@@ -22,6 +21,7 @@ from visavis_asr.engine import (
     SpeechStarted,
     Vad,
 )
+from visavis_asr.habits import Habits
 from visavis_asr.jobs import Job, Kind, Wish, most_urgent
 from visavis_asr.tape import Tape
 from visavis_asr.turn import (
@@ -42,15 +42,6 @@ UNNAMED_SAMPLES_MAX = RATE_HZ
 JUDGED_SAMPLES = 8 * RATE_HZ
 # Decodes owed before the caller should wait with more audio. Live audio never gets there.
 DEBT_MAX = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Habits:
-    """How a session listens."""
-
-    rules: Rules = field(default_factory=Rules)
-    partial_samples: int = RATE_HZ // 2
-    pre_roll_samples: int = RATE_HZ * 2 // 5
 
 
 class Recognizer:
@@ -87,9 +78,7 @@ class Recognizer:
     def reopen(self, turn_id: str, traceparent: str, text: str) -> None:
         """Go on with a turn whose beginning another stream has heard."""
         self.begin_turn(turn_id, traceparent)
-        if text.strip():
-            self._turn.parts.append(Part(0, 0, 0, np.zeros(0, np.float32), text.strip()))
-            self._turn.sent_text = text.strip()
+        self._turn.frozen_text = self._turn.sent_text = text.strip()
 
     def begin_turn(self, turn_id: str, traceparent: str) -> None:
         """Name the current or next speech."""
@@ -104,7 +93,7 @@ class Recognizer:
         turn = self._turn
         if not turn.is_decoded_to(turn.endpointer.speech_end):
             turn.close_open(self._newest_part(turn), self._heard_to)
-        turn.is_reused = not turn.undecoded
+        turn.is_reused = not turn.parts
         self._closing.append(turn)
         self._start_afresh()
         self._settle()
@@ -135,7 +124,7 @@ class Recognizer:
     @property
     def is_behind(self) -> bool:
         """More is waiting to be decoded than live audio can bring about."""
-        return len(self._closing) + len(self._turn.undecoded) >= DEBT_MAX
+        return len(self._closing) + len(self._turn.parts) >= DEBT_MAX
 
     @property
     def has_finals_to_come(self) -> bool:
@@ -184,7 +173,9 @@ class Recognizer:
             return
         job.part.settle(text)
         turn = job.turn
-        if turn is self._turn and job.part not in turn.parts and job.part.start_sample == turn.open_start:
+        is_open_part = job.part not in turn.parts and job.part.start_sample == turn.open_start
+        turn.freeze()
+        if turn is self._turn and is_open_part:
             turn.heard = job.part
             if turn.pause is None:
                 self._send_partial(turn)
@@ -234,7 +225,7 @@ class Recognizer:
         onset = turn.endpointer.onset_sample
         turn.begin(onset, self._habits.pre_roll_samples, floor)
         # A reopened turn was already speaking before this stream began.
-        self._events.append(Resumed(turn.turn_id, onset) if turn.parts else SpeechStarted(onset))
+        self._events.append(Resumed(turn.turn_id, onset) if turn.frozen_text else SpeechStarted(onset))
 
     def _pause(self, turn: Turn) -> None:
         first = turn.start_sample or 0
@@ -252,7 +243,8 @@ class Recognizer:
         part = pause.part
         is_long = part.end_sample - part.start_sample > FREEZE_AFTER_SAMPLES
         if is_long or onset - part.speech_end > FREEZE_GAP_SAMPLES:
-            turn.close_open(part, max(onset - self._habits.pre_roll_samples, part.end_sample))
+            next_start = max(onset - self._habits.pre_roll_samples, part.end_sample)
+            turn.close_open(part, next_start, self._heard_to - onset)
 
     def _cut(self, turn: Turn) -> None:
         """Close a part in mid-speech, where it is quietest."""
@@ -260,9 +252,7 @@ class Recognizer:
         samples = self._tape.read(turn.open_start, self._heard_to)
         size = quietest(samples)
         cut = turn.open_start + size
-        turn.close_open(Part(turn.open_start, cut, cut, samples[:size]), cut)
-        # What lies behind the cut has been counted as speech before.
-        turn.voiced_before_open -= self._heard_to - cut
+        turn.close_open(Part(turn.open_start, cut, cut, samples[:size]), cut, self._heard_to - cut)
 
     def _newest_part(self, turn: Turn) -> Part:
         """The open part up to now; the one already decoded, or in hand, when no speech came since."""
@@ -287,21 +277,21 @@ class Recognizer:
 
     def _send_partial(self, turn: Turn) -> None:
         transcript = turn.transcript(self._heard_to)
-        if transcript.text != turn.sent_text and not turn.undecoded:
+        if transcript.text != turn.sent_text and not turn.parts:
             turn.sent_text = transcript.text
             self._events.append(Partial(transcript))
 
     def _settle(self) -> None:
         """Send what has become certain: the pause, and finals in the order they were asked for."""
         turn, pause = self._turn, self._turn.pause
-        if pause is not None and pause.part.text is not None and not turn.undecoded:
+        if pause is not None and pause.part.text is not None and not turn.parts:
             turn.heard = pause.part
             if pause.p_complete is not None and not pause.is_announced:
                 pause.is_announced = True
                 transcript = turn.transcript(self._heard_to)
                 turn.sent_text = transcript.text
                 self._events.append(Paused(transcript, pause.p_complete))
-        while self._closing and not self._closing[0].undecoded:
+        while self._closing and not self._closing[0].parts:
             closed = self._closing.popleft()
             self._events.append(Final(closed.transcript(self._heard_to), closed.is_reused))
         self._review()

@@ -11,9 +11,9 @@ from visavis.asr.v1 import asr_service_pb2_grpc as pb_grpc
 
 from visavis_asr import engine as domain
 from visavis_asr.config import Config
-from visavis_asr.endpointing import Rules
 from visavis_asr.engine import RATE_HZ, Engine
-from visavis_asr.recognizer import Habits, Recognizer
+from visavis_asr.habits import habits_of
+from visavis_asr.recognizer import Recognizer
 from visavis_asr.session import Session, Workplace
 
 CHUNK_SAMPLES_MAX = RATE_HZ
@@ -62,16 +62,6 @@ class AsrServicer(pb_grpc.AsrServiceServicer):
     def close(self) -> None:
         """Wait for steps in flight; no call may follow."""
         self._workplace.close()
-
-
-def habits_of(config: Config) -> Habits:
-    """The settings, in samples."""
-    per_ms = RATE_HZ // 1000
-    return Habits(
-        Rules(config.speech_threshold, config.pause_ms * per_ms),
-        partial_samples=config.partial_interval_ms * per_ms,
-        pre_roll_samples=config.pre_roll_ms * per_ms,
-    )
 
 
 async def read_start(requests: AsyncIterator[pb.RecognizeRequest]) -> pb.StartRecognition:

@@ -26,7 +26,7 @@ decode_duration = meter.create_histogram(
 )
 turns = meter.create_counter(names.TURNS, "{turn}", "Turns answered with a final")
 
-# The longest decode takes about a second.
+# The longest decode takes about a second when the machine has little else to do.
 DRAIN_TIMEOUT_S = 10
 
 
@@ -87,7 +87,7 @@ class Session:
     def end_turn(self, turn_id: str) -> None:
         """Close the open turn, under a span that ends with its final."""
         parent = context_of(self.recognizer.end_turn(turn_id))
-        span = trace.INVALID_SPAN
+        span: trace.Span = trace.INVALID_SPAN
         # A turn that is not traced must not begin a trace of its own.
         if trace.get_current_span(parent).get_span_context().is_valid:
             attributes = {names.SESSION_ID: self._session_id, names.TURN_ID: turn_id}

@@ -1,5 +1,6 @@
 """The audio and the text of one turn. Pure bookkeeping: no model, no clock."""
 
+from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -58,8 +59,10 @@ class Turn:
     start_sample: int | None = None
     # First sample of the part that still grows.
     open_start: int = 0
-    # Closed parts, in order; a reopened turn begins with the text of its snapshot.
-    parts: list[Part] = field(default_factory=list)
+    # What can't change any more; a reopened turn begins with the text of its snapshot.
+    frozen_text: str = ""
+    # Closed parts that wait for their text (or for that of a part before them), in order.
+    parts: deque[Part] = field(default_factory=deque)
     # The newest decode of the open part.
     heard: Part | None = None
     pause: Pause | None = None
@@ -68,11 +71,6 @@ class Turn:
     voiced_before_open: int = 0
     # When it ended, everything had been decoded already.
     is_reused: bool = False
-
-    @property
-    def undecoded(self) -> list[Part]:
-        """Closed parts that wait for their text."""
-        return [part for part in self.parts if part.text is None]
 
     def is_decoded_to(self, speech_end: int) -> bool:
         """Whether the open part's newest text says everything up to `speech_end`."""
@@ -92,22 +90,31 @@ class Turn:
             part.settle("")
         return part
 
-    def close_open(self, part: Part, next_start: int) -> None:
-        """Freeze `part`; the open part begins anew at `next_start`."""
+    def close_open(self, part: Part, next_start: int, speech_since: int = 0) -> None:
+        """Close `part`; the open part begins anew at `next_start`, with so much speech in it already."""
         self.parts.append(part)
         self.heard = None
         self.open_start = next_start
-        self.voiced_before_open = self.endpointer.voiced_samples
+        self.voiced_before_open = self.endpointer.voiced_samples - speech_since
+        self.freeze()
+
+    def freeze(self) -> None:
+        """Turn closed parts into text, as far as they are decoded."""
+        while self.parts and (text := self.parts[0].text) is not None:
+            self.frozen_text = joined(self.frozen_text, text)
+            self.parts.popleft()
 
     def transcript(self, position: int) -> Transcript:
         """Everything decoded so far; an empty range at `position` when nothing was said."""
         start = position if self.start_sample is None else self.start_sample
-        texts = [part.text or "" for part in self.parts]
-        if self.heard is not None:
-            texts.append(self.heard.text or "")
+        newest = self.heard.text or "" if self.heard is not None else ""
         end = self.heard.speech_end if self.heard is not None else self.endpointer.speech_end
-        joined = " ".join(text for text in texts if text)
-        return Transcript(self.turn_id, joined, start, max(start, end))
+        return Transcript(self.turn_id, joined(self.frozen_text, newest), start, max(start, end))
+
+
+def joined(first: str, second: str) -> str:
+    """Two texts as one."""
+    return f"{first} {second}".strip()
 
 
 def quietest(samples: Samples) -> int:
