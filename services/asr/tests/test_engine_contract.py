@@ -1,5 +1,6 @@
 """What every backend must do; and what the real one must do with real speech."""
 
+import asyncio
 import re
 
 import numpy as np
@@ -144,7 +145,7 @@ class TestSession:
         onset = caller.sent
         await caller.say(question)
         end = caller.sent
-        await caller.say(silence(0.5))
+        await caller.say(silence(0.3))
         events = await caller.read_until("paused")
         assert abs(events[0].speech_started.start_sample - onset) <= 1024
         transcript = events[-1].paused.transcript
@@ -172,6 +173,23 @@ class TestSession:
         text = words(events[-1].final.text)
         assert text.startswith("what is the capital")
         assert text.endswith("australia")
+
+    async def test_sessions_at_the_same_time_do_not_mix(self, moonshine, speak):
+        sentences = [QUESTION, "Why is the sky blue?", "Open the window, please.", "Tell me about the moon."]
+
+        async def hear(stub, sentence: str) -> str:
+            caller = await Caller(stub).start()
+            await caller.begin_turn("t1")
+            await caller.say(np.concatenate([silence(0.5), speak(sentence), silence(0.4)]))
+            await caller.end_turn("t1")
+            final = (await caller.read_until("final"))[-1].final
+            await caller.finish()
+            assert await caller.read_rest() == []
+            return words(final.text)
+
+        async with serving(AsrServicer(moonshine, Config())) as stub, asyncio.TaskGroup() as tasks:
+            heard = [tasks.create_task(hear(stub, sentence)) for sentence in sentences]
+        assert [task.result() for task in heard] == [words(sentence) for sentence in sentences]
 
     async def test_a_quiet_room_and_noise_give_no_event(self, caller):
         await caller.begin_turn("t1")

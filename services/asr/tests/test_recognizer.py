@@ -204,6 +204,31 @@ def test_partials_of_a_long_part_come_less_often(driver):
     assert driver.recognizer.urgency is Kind.PARTIAL
 
 
+def test_clicks_in_a_long_turn_never_add_up_to_speech(driver):
+    driver.recognizer.begin_turn("t1", "")
+    for _ in range(40):
+        driver.say(silence(1.5))
+        driver.say(tone(0.06))
+    driver.say(silence(0.4))
+    assert driver.recognizer.urgency is None
+    driver.recognizer.end_turn("t1")
+    assert driver.recognizer.take_events()[-1].transcript.text == ""
+
+
+def test_a_short_word_after_a_long_pause_counts_in_full(driver):
+    driver.recognizer.begin_turn("t1", "")
+    driver.say(tone(0.6))
+    driver.say(silence(0.3))
+    driver.decode("one")
+    driver.say(silence(2))
+    driver.say(tone(0.14))
+    driver.say(silence(0.3))
+    assert driver.begin_decode().kind is Kind.PAUSE
+    driver.end_decode("two")
+    (paused,) = [event for event in driver.judge(0.9) if isinstance(event, Paused)]
+    assert paused.transcript.text == "one two"
+
+
 def test_debts_are_bounded(driver):
     for number in range(4):
         assert not driver.recognizer.is_behind

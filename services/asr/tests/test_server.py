@@ -176,6 +176,13 @@ async def test_a_short_gap_is_silence(caller):
     assert final.text == "word word word"
 
 
+async def test_concealed_audio_is_heard_like_any_other(caller):
+    request = audio_request(0, to_pcm(tone(0.5)).tobytes())
+    request.audio.concealed = True
+    await caller.call.write(request)
+    assert kinds(await caller.read_until("speech_started")) == ["speech_started"]
+
+
 async def test_finish_answers_an_end_turn_before_it(caller):
     await caller.begin_turn("t1")
     await caller.say(tone(0.5))
