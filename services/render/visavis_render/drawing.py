@@ -23,7 +23,7 @@ class Frame:
 
 
 class Drawing:
-    """Renderer and encoder of one session. `frame` runs on one thread at a time; wishes may come from another."""
+    """Renderer and encoder of one session. Wishes may come from another thread than `frame` runs on."""
 
     def __init__(self, avatar: Avatar, label: str, spec: VideoSpec) -> None:
         self._avatar, self._label = avatar, label

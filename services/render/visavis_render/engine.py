@@ -88,8 +88,8 @@ class FaceState:
     expression: Mapping[str, float] = field(default_factory=dict)
     # ARKit-52: speech, expression, blink and gaze together, for faces that know nothing of visemes.
     arkit: Mapping[str, float] = field(default_factory=dict)
-    head: HeadPose = HeadPose()
-    gaze: Gaze = Gaze()
+    head: HeadPose = field(default_factory=HeadPose)
+    gaze: Gaze = field(default_factory=Gaze)
     blink: float = 0.0
     breath: float = 0.0
     # The cue at this very instant, without lead or co-articulation: for measuring.

@@ -122,7 +122,8 @@ def _rounded_box(x: Array, y: Array, w: float, h: float, r: float) -> Array:
     """Signed distance to a box of w x h with corners of radius r; negative inside."""
     qx, qy = np.abs(x - w / 2) - w / 2 + r, np.abs(y - h / 2) - h / 2 + r
     outside = np.hypot(np.maximum(qx, 0), np.maximum(qy, 0))
-    return outside + np.minimum(np.maximum(qx, qy), 0) - r
+    distance: Array = outside + np.minimum(np.maximum(qx, qy), 0) - r
+    return distance
 
 
 def require_label(text: str) -> str:

@@ -1,10 +1,10 @@
 """Proto <-> domain, with every range checked."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from rpckit.errors import InvalidInput, require
 from visavis.media.v1 import media_pb2 as media
@@ -16,33 +16,30 @@ from visavis_render.engine import Behaviour, Codec, Emotion, Gaze, Gesture, Vide
 E = TypeVar("E", bound=Enum)
 CODECS: dict[int, Codec] = {pb.VIDEO_CODEC_VP8: "vp8", pb.VIDEO_CODEC_H264: "h264"}
 MAX_PTS_US = 1 << 50  # 35 years
+BEHAVIOURS, EMOTIONS = dict(pb.Behaviour.items()), dict(media.Emotion.items())
+GESTURES, VISEMES = dict(media.Gesture.items()), dict(media.Viseme.items())
 
 
-class _Names(Protocol):
-    def Name(self, number: int) -> str: ...
-
-
-def _enum(target: type[E], names: _Names, prefix: str, field: str, number: int) -> E:
+def _enum(target: type[E], names: Mapping[str, int], prefix: str, field: str, number: int) -> E:
     """A proto enum value as ours, by name."""
-    try:
-        return target[names.Name(number).removeprefix(prefix)]
-    except (KeyError, ValueError):
-        known = ", ".join(f"{prefix}{item.name}" for item in target)
-        raise InvalidInput(f"{field} must be one of {known}") from None
+    for item in target:
+        if names[prefix + item.name] == number:
+            return item
+    raise InvalidInput(f"{field} must be one of {', '.join(prefix + item.name for item in target)}")
 
 
 def behaviour_of(message: pb.SetBehaviour) -> Behaviour:
-    return _enum(Behaviour, pb.Behaviour, "BEHAVIOUR_", "behaviour.behaviour", message.behaviour)
+    return _enum(Behaviour, BEHAVIOURS, "BEHAVIOUR_", "behaviour.behaviour", message.behaviour)
 
 
 def emotion_of(message: pb.SetEmotion) -> tuple[Emotion, float]:
     """The emotion and its intensity, 0 to 1."""
     require(0.0 <= message.intensity <= 1.0, "emotion.intensity must be 0 to 1")
-    return _enum(Emotion, media.Emotion, "EMOTION_", "emotion.emotion", message.emotion), message.intensity
+    return _enum(Emotion, EMOTIONS, "EMOTION_", "emotion.emotion", message.emotion), message.intensity
 
 
 def gesture_of(message: pb.PlayGesture) -> Gesture:
-    return _enum(Gesture, media.Gesture, "GESTURE_", "gesture.gesture", message.gesture)
+    return _enum(Gesture, GESTURES, "GESTURE_", "gesture.gesture", message.gesture)
 
 
 def gaze_of(message: pb.SetGaze) -> Gaze:
@@ -68,7 +65,7 @@ def cues_of(cues: Sequence[media.VisemeCue]) -> tuple[list[Cue], int]:
             f"visemes.cues.duration_us must be 1 to {MAX_DURATION_US}",
         )
         require(abs(cue.offset_us) <= MAX_PTS_US, f"visemes.cues.offset_us must be within {MAX_PTS_US}")
-        viseme = _enum(Viseme, media.Viseme, "VISEME_", "visemes.cues.viseme", cue.viseme)
+        viseme = _enum(Viseme, VISEMES, "VISEME_", "visemes.cues.viseme", cue.viseme)
         intensity = 0.0 if math.isnan(cue.intensity) else min(1.0, max(0.0, cue.intensity))
         clamped += intensity != cue.intensity
         result.append(Cue(viseme, cue.offset_us, cue.duration_us, intensity))

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from typing import Any
 
@@ -29,7 +29,9 @@ class RenderServicer(pb_grpc.RenderServiceServicer):
         self._studio = studio
         self._idle_timeout_s = idle_timeout_s
 
-    async def Render(self, request_iterator: Requests, context: Any) -> None:
+    async def Render(  # type: ignore[override]  # the stub knows no handler that writes by itself
+        self, request_iterator: Requests, context: Any
+    ) -> None:
         requests = aiter(request_iterator)
         start = await self._read_start(requests)
         spec = spec_of(start.format, VideoSpec())
@@ -74,7 +76,7 @@ class RenderServicer(pb_grpc.RenderServiceServicer):
 
     async def _read(self, session: Session, line: AdvanceLine, requests: Requests) -> bool:
         """Apply requests as they come; True at finish, False when the stream just ends."""
-        apply = {
+        apply: dict[str, Callable[[Any], None]] = {
             "visemes": session.add_visemes,
             "behaviour": session.set_behaviour,
             "emotion": session.set_emotion,

@@ -69,7 +69,7 @@ class FirstFrames:
             return
         while len(self._open) >= MAX_SPANS:
             self._end(self._open.pop(0)[1], cancelled=True)
-        attributes = {
+        attributes: dict[str, str | int] = {
             names.SESSION_ID: self._session_id,
             names.TURN_ID: message.turn_id,
             names.GENERATION: message.generation,

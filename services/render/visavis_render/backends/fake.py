@@ -1,4 +1,4 @@
-"""A grey field and a dot that opens with the jaw: for tests, and for a wall of sessions on a small machine."""
+"""A grey field with a bar as bright as the jaw is open: for tests, and for machines too small to draw."""
 
 import numpy as np
 

@@ -31,7 +31,8 @@ class Vp8Encoder:
             "undershoot-pct": "100",
             "overshoot-pct": "15",
         }
-        context.qmin, context.qmax = 2, 56
+        # Finer than 14 can't be seen in drawn pictures (45 dB) and costs a third of the rate.
+        context.qmin, context.qmax = 14, 56
         context.width = context.height = spec.size_px
         context.pix_fmt = "yuv420p"
         context.bit_rate = spec.bitrate_bps

@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-import numba
+from numba import config as numba_config
 
 from visavis_render.config import Config
 from visavis_render.engine import Avatar
@@ -13,10 +13,10 @@ log = logging.getLogger(__name__)
 
 def use_cache(folder: Path) -> None:
     """Keep compiled code in `folder`, unless NUMBA_CACHE_DIR says where. Before any kernel is imported."""
-    if not numba.config.CACHE_DIR:
+    if not numba_config.CACHE_DIR:
         folder.mkdir(parents=True, exist_ok=True)
-        numba.config.CACHE_DIR = str(folder)
-    if not any(Path(numba.config.CACHE_DIR).rglob("*.nbi")):
+        numba_config.CACHE_DIR = str(folder)
+    if not any(Path(numba_config.CACHE_DIR).rglob("*.nbi")):
         log.info("compiling the face, once")
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from visavis_render.backends.vector import compositor as c
 from visavis_render.backends.vector.coverage import Floats, Mask
 from visavis_render.backends.vector.display import DisplayList
+from visavis_render.backends.vector.lanes import TILE, Bytes, Lanes, occupancy, pack
 from visavis_render.backends.vector.raster import CLIP_LEVELS, draw
 from visavis_render.backends.vector.rig.body import background_layer, head_layer, torso_layer
 from visavis_render.backends.vector.rig.character import Character
@@ -24,7 +25,7 @@ DOME = np.array([2.0, 10.0, 256.0, 235.0, 118.0, 150.0])  # the face's depth: z0
 class Layer:
     """One baked picture: lanes and its row of `compositor` numbers."""
 
-    lanes: c.Lanes
+    lanes: Lanes
     place: Floats
 
 
@@ -43,8 +44,8 @@ class Baked:
     character: Character
     size: int
     background: c.Pixels
-    store: c.Lanes
-    tiles: c.Bytes
+    store: Lanes
+    tiles: Bytes
     over: Stack
     under: Stack
     bounds: tuple[float, float]  # left and right design x that a moving head can touch
@@ -81,7 +82,8 @@ def _background(character: Character, size: int) -> c.Pixels:
     image[:, :, :3] += noise[:, :, None].astype(np.float32)  # no banding after the encoder
     image[:, :, 3] = 255
     packed = np.clip(image + 0.5, 0, 255).astype(np.uint8)
-    return packed.view(np.uint32)[:, :, 0].copy()
+    pixels: c.Pixels = packed.view(np.uint32)[:, :, 0].copy()
+    return pixels
 
 
 def _crop(image: Mask) -> tuple[Mask, int, int]:
@@ -121,14 +123,14 @@ def _layer(
     h, w = image.shape[:2]
     left, top = place[c.X0], place[c.Y0]
     place[c.LEFT : c.BOTTOM + 1] = left, top, left + w / scale, top + h / scale
-    return Layer(c.pack(image), place)
+    return Layer(pack(image), place)
 
 
 def _stack(layers: list[Layer], pixel_offset: int, tile_offset: int) -> Stack:
     rows = []
     for layer in layers:
         h, w = layer.lanes.shape
-        th, tw = h // c.TILE + 1, w // c.TILE + 1
+        th, tw = h // TILE + 1, w // TILE + 1
         rows.append((pixel_offset, w, h, tile_offset, tw, th))
         pixel_offset += h * w
         tile_offset += th * tw
@@ -144,7 +146,7 @@ def bake(character: Character, size: int) -> Baked:
     torso = _layer(torso_layer(character), scale, face, None)
     back = _layer(back_layer(character), scale, face, (deep["back"], 0.0, 256.0, 235.0, 118.0, 150.0))
     over, under = [front], [head, torso, back]
-    tiles = [c.occupancy(layer.lanes).ravel() for layer in over + under]
+    tiles = [occupancy(layer.lanes).ravel() for layer in over + under]
     places = np.stack([layer.place for layer in over + under])
     return Baked(
         character=character,

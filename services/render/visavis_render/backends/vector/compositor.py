@@ -1,33 +1,27 @@
 """Composites baked layers under a turning head, and converts the picture to I420.
 
-A layer is baked larger than it is shown, premultiplied, its four channels as 16-bit lanes of one uint64, so
-that a bilinear sample is four multiplications. Layers go front to back and stop where nothing shines through.
+A layer is baked larger than it is shown, as lanes, so that a bilinear sample is four multiplications.
+Layers go front to back and stop where nothing shines through.
 The head's warp is exact on a fixed grid of STEP pixels and linear between: a partial redraw equals a full one.
 """
-
-from typing import Any
 
 import numpy as np
 from numba import int64, uint32, uint64
 from numpy.typing import NDArray
 
 from visavis_render.backends.vector.compiled import kernel
-from visavis_render.backends.vector.coverage import Floats, Mask
+from visavis_render.backends.vector.coverage import Floats
+from visavis_render.backends.vector.lanes import LANES, Bytes, Lane, Lanes, spread, squeeze
 
-Lanes = NDArray[np.uint64]
 Pixels = NDArray[np.uint32]
-Bytes = NDArray[np.uint8]
 Grid = NDArray[np.int64]
 Rect = tuple[int, int, int, int]
-Lane = Any  # one uint64 inside a kernel
 # Picture -> head (six affine numbers), yaw, pitch.
 Pose = tuple[float, float, float, float, float, float, float, float]
 Warp = tuple[float, float, float, float, float, float, float, float, float, float, float]
 
-LANES = uint64(0x00FF00FF00FF00FF)
 FULL = uint64(256)
 STEP = 8
-TILE = 16
 
 # Columns of a layer's row in `places`.
 X0, Y0, SCALE = 0, 1, 2  # design position of its first pixel, pixels per design unit
@@ -39,36 +33,6 @@ JAW_Y, JAW_HEIGHT = 17, 18
 PLACE_WIDTH = 19
 # Columns of `grids`: offset, width, height in the pixel store; the same in the tile store.
 GRID_WIDTH = 6
-
-
-@kernel
-def pack(image: Mask) -> Lanes:
-    """Premultiplied (h, w, 4) of 0..255 -> lanes (h, w)."""
-    h, w, _ = image.shape
-    out = np.zeros((h, w), np.uint64)
-    for y in range(h):
-        for x in range(w):
-            v = uint64(0)
-            for k in range(4):
-                c = min(255, max(0, int(image[y, x, k] + 0.5)))
-                v |= uint64(c) << uint64(16 * k)
-            out[y, x] = v
-    return out
-
-
-@kernel
-def occupancy(image: Lanes) -> Bytes:
-    """Which tiles hold anything, widened by one tile."""
-    h = image.shape[0] // TILE + 1
-    w = image.shape[1] // TILE + 1
-    out = np.zeros((h, w), np.uint8)
-    for y in range(image.shape[0]):
-        for x in range(image.shape[1]):
-            if image[y, x] >> uint64(48) > uint64(0):
-                ty = y // TILE
-                tx = x // TILE
-                out[max(0, ty - 1) : ty + 2, max(0, tx - 1) : tx + 2] = 1
-    return out
 
 
 @kernel
@@ -224,27 +188,6 @@ def compose_over(
 
 
 @kernel
-def _spread(pixel: Lane) -> Lane:
-    """RGBA bytes -> lanes, alpha left out."""
-    return (
-        (pixel & uint64(0xFF))
-        | ((pixel & uint64(0xFF00)) << uint64(8))
-        | ((pixel & uint64(0xFF0000)) << uint64(16))
-    )
-
-
-@kernel
-def _squeeze(lanes: Lane) -> Any:
-    """Lanes -> opaque RGBA bytes."""
-    return uint32(
-        (lanes & uint64(0xFF))
-        | ((lanes >> uint64(8)) & uint64(0xFF00))
-        | ((lanes >> uint64(16)) & uint64(0xFF0000))
-        | uint64(0xFF000000)
-    )
-
-
-@kernel
 def compose_under(
     dst: Pixels,
     background: Pixels,
@@ -288,9 +231,9 @@ def compose_under(
                 continue
             o = out[x]
             if t >= uint64(2):
-                c = _spread(uint64(background[y, x])) | (uint64(255) << uint64(48))
+                c = spread(uint64(background[y, x])) | (uint64(255) << uint64(48))
                 o += ((c * t) >> uint64(8)) & LANES
-            dst[y, x] = _squeeze(o)
+            dst[y, x] = squeeze(o)
 
 
 @kernel
@@ -303,5 +246,5 @@ def compose_finish(dst: Pixels, over: Lanes, left: Pixels, rect: Rect) -> None:
                 continue
             o = over[y, x]
             if t >= uint64(2):
-                o += ((_spread(uint64(dst[y, x])) * t) >> uint64(8)) & LANES
-            dst[y, x] = _squeeze(o)
+                o += ((spread(uint64(dst[y, x])) * t) >> uint64(8)) & LANES
+            dst[y, x] = squeeze(o)

@@ -1,6 +1,6 @@
 """What can differ between two frames of a drawn character, in the drawing's own units."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TypeVar
 
 from visavis_render.backends.vector.rig.eyes import Look
@@ -23,13 +23,13 @@ class Pose:
 class Controls:
     """One frame. Left and right are the viewer's."""
 
-    mouth: MouthShape = MouthShape(smile=0.4)
-    left: Look = Look()
-    right: Look = Look()
+    mouth: MouthShape = field(default_factory=MouthShape)
+    left: Look = field(default_factory=Look)
+    right: Look = field(default_factory=Look)
     brow_left: float = 0.0
     brow_right: float = 0.0
     brow_inner: float = 0.0
-    pose: Pose = Pose()
+    pose: Pose = field(default_factory=Pose)
 
 
 def steps(value: float, per_unit: int) -> float:
@@ -51,5 +51,5 @@ def quantised(controls: Controls) -> Controls:
         brow_left=steps(controls.brow_left, 30),
         brow_right=steps(controls.brow_right, 30),
         brow_inner=steps(controls.brow_inner, 30),
-        pose=Pose(steps(pose.yaw, 150), steps(pose.pitch, 150), steps(pose.roll, 60), steps(pose.breath, 24)),
+        pose=Pose(steps(pose.yaw, 150), steps(pose.pitch, 150), steps(pose.roll, 60), steps(pose.breath, 12)),
     )

@@ -20,7 +20,7 @@ MAX_STEPS = 32  # straight edges per cubic
 def _span(row: Mask, xa: float, xb: float, d: float) -> None:
     """Add the area `d` (signed, one scanline high) left of an edge that runs from xa to xb in this row."""
     i0 = int(xa)
-    i1 = int(math.ceil(xb))
+    i1 = int(np.ceil(xb))
     if i1 <= i0 + 1:
         m = 0.5 * (xa + xb) - i0
         row[i0] += d - d * m
@@ -61,7 +61,7 @@ def _edge(acc: Mask, w: int, h: int, x0: float, y0: float, x1: float, y1: float)
         x -= y0 * k
         y0 = 0.0
     right = w - 2.0
-    for y in range(int(y0), min(h, int(math.ceil(y1)))):
+    for y in range(int(y0), min(h, int(np.ceil(y1)))):
         dy = min(y + 1.0, y1) - max(float(y), y0)
         xn = x + k * dy
         xa = min(max(min(x, xn), 0.0), right)
@@ -76,7 +76,8 @@ def depth(x: float, y: float, dome: Floats) -> float:
     u = (x - dome[2]) / dome[4]
     v = (y - dome[3]) / dome[5]
     q = 1.0 - u * u - v * v
-    return dome[0] + (dome[1] * q if q > 0 else 0.0)
+    height: float = dome[0] + (dome[1] * q if q > 0 else 0.0)
+    return height
 
 
 @kernel
@@ -203,18 +204,16 @@ def _box_columns(acc: Mask, w: int, h: int, r: int, ring: Mask, column: Mask) ->
     for y in range(min(r, h)):
         for x in range(w):
             column[x] += acc[y, x]
-    n = r + 1
     for y in range(h):
         if y + r < h:
             for x in range(w):
                 column[x] += acc[y + r, x]
-        if y - r - 1 >= 0:
-            q = (y - r - 1) % n
+        past = ring[y % (r + 1)]  # what stood r + 1 rows above, until it is replaced
+        if y > r:
             for x in range(w):
-                column[x] -= ring[q, x]
-        q = y % n
+                column[x] -= past[x]
         for x in range(w):
-            ring[q, x] = acc[y, x]
+            past[x] = acc[y, x]
             acc[y, x] = column[x] * inv
 
 

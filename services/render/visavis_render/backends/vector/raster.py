@@ -1,6 +1,7 @@
 """Draws a display list into a premultiplied RGBA buffer: numpy and numba, no system library."""
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,8 +135,26 @@ def _inverse(m: Floats) -> Floats:
 
 
 @kernel
+def _window(
+    around: tuple[float, float, float, float, float], margin: int, inside: Boxes
+) -> tuple[int, int, int, int]:
+    """Left, top, width (with two spare columns) and height of the scratch area of one fill."""
+    left = max(int(np.floor(around[0])), inside[0]) - margin
+    top = max(int(np.floor(around[1])), inside[1]) - margin
+    right = min(int(np.ceil(around[2])) + 1, inside[2]) + margin
+    bottom = min(int(np.ceil(around[3])) + 1, inside[3]) + margin
+    return left, top, right - left + 2, bottom - top
+
+
+@kernel
+def _is_drawable(box: tuple[int, int, int, int], w: int, h: int, acc: Mask) -> bool:
+    """Whether anything is inside, and the scratch area fits its buffer."""
+    return box[2] > box[0] and box[3] > box[1] and 2 < w <= acc.shape[1] and 0 < h <= acc.shape[0]
+
+
+@kernel
 def draw(
-    dst: Mask,
+    dst: Any,
     segments: Floats,
     ops: Floats,
     m: Floats,
@@ -167,27 +186,21 @@ def draw(
             continue
         first = int(op[1])
         last = int(op[2])
-        x0, y0, x1, y1, d = bounds(segments, first, last, op[4], dome, yaw, pitch, m)
         r, passes = blur_size(op[3] * scale)
-        margin = passes * r + 2
+        around = bounds(segments, first, last, op[4], dome, yaw, pitch, m)
         inside = boxes[level]
-        left = max(int(math.floor(x0)) - margin, inside[0] - margin)
-        top = max(int(math.floor(y0)) - margin, inside[1] - margin)
-        w = min(int(math.ceil(x1)) + margin + 1, inside[2] + margin) - left + 2
-        h = min(int(math.ceil(y1)) + margin + 1, inside[3] + margin) - top
-        # Larger than the scratch buffer would write outside it.
-        visible = w > 2 and h > 0 and w <= acc.shape[1] and h <= acc.shape[0]
-        if visible:
-            trace(acc, w, h, segments, first, last, op[4], dome, yaw, pitch, m, left, top)
-            if r > 0:
-                blur(acc, w - 2, h, r, passes)
+        left, top, w, h = _window(around, passes * r + 2, inside)
         box = (
             max(left, inside[0]),
             max(top, inside[1]),
             min(left + w - 2, inside[2]),
             min(top + h, inside[3]),
         )
-        visible = visible and box[2] > box[0] and box[3] > box[1]
+        visible = _is_drawable(box, w, h, acc)
+        if visible:
+            trace(acc, w, h, segments, first, last, op[4], dome, yaw, pitch, m, left, top)
+            if r > 0:
+                blur(acc, w - 2, h, r, passes)
         if code == CLIP:
             level += 1
             boxes[level] = 0
@@ -196,6 +209,6 @@ def draw(
                     boxes[level, k] = box[k]
                 _intersect_clip(clips, level, acc, box, left, top)
         elif visible:
-            inverse[6] = yaw * d
-            inverse[7] = pitch * d * 0.8
+            inverse[6] = yaw * around[4]
+            inverse[7] = pitch * around[4] * 0.8
             _paint(dst, op, acc, clips[level], level > 0, box, left, top, inverse, rounding)

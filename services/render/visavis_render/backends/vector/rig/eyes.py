@@ -54,7 +54,7 @@ class Eye:
 
     def at(self, u: float) -> float:
         """x of a place counted outwards from the middle of the eye."""
-        return self.x + self.side * u
+        return float(self.x + self.side * u)
 
     def on_lid(self, u: float) -> tuple[float, float]:
         """The point of the upper lid's edge above place u."""

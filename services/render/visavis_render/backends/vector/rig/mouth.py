@@ -12,7 +12,7 @@ Handle = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class MouthShape:
-    """Controls, about -1..1.2 each: opening of the jaw, lift of the upper lip, drop of the lower, and so on."""
+    """Controls, about -1..1.2 each; upper: lift of the upper lip, lower: drop of the lower one."""
 
     opening: float = 0.0
     width: float = 0.0

@@ -38,7 +38,7 @@ def draw_mouth(character: Character, shape: MouthShape) -> DisplayList:
 
 
 def _teeth_height(mouth: Mouth) -> float:
-    shape, gap = mouth.shape, mouth.gap
+    shape, gap = mouth.shape, float(mouth.gap)
     if shape.tuck >= 0.5:
         return min(8.2, gap * 1.05)
     return min(8.2 * shape.teeth, max(gap * (0.66 - 0.34 * shape.tongue_out), 3.5))

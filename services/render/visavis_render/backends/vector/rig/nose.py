@@ -11,7 +11,7 @@ def draw_nose(character: Character) -> DisplayList:
     """Side plane, bridge, ball, underside, nostrils, tip light."""
     display = DisplayList()
     spec = character["nose"]
-    x, y, w, length = MIDDLE, spec["y"], spec["w"], spec["len"]
+    x, y, w = MIDDLE, spec["y"], spec["w"]
     _draw_bridge(character, display)
     stops = [(0, "48"), (0.6, "28"), (1, "00")]
     ball = radial(x, y - 2, w * 1.12, w * 0.72, *((at, character.faded("blush", a)) for at, a in stops))
