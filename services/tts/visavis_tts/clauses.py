@@ -73,7 +73,13 @@ class Limits:
     longest: int
 
 
-LIMITS = (Limits(2, 4, 5, 8), Limits(4, 9, 11, 14), Limits(8, 14, 16, 22))
+# By the words that were cut before: what they take to say is the time that the next clause has to arrive.
+LIMITS = (
+    (0, Limits(1, 4, 5, 8)),
+    (1, Limits(3, 4, 5, 7)),
+    (3, Limits(4, 9, 11, 14)),
+    (12, Limits(8, 14, 16, 22)),
+)
 
 
 @dataclass(slots=True)
@@ -91,6 +97,12 @@ class _Word:
         return len(self.text) + 1 + (DIGIT_LENGTH - 1) * sum(map(str.isdigit, self.text))
 
     @property
+    def pause(self) -> Pause | None:
+        """The pause that its punctuation asks for."""
+        ending = ending_of(self.text, is_first=False)
+        return ending if isinstance(ending, Pause) else None
+
+    @property
     def key(self) -> str:
         return self.text.strip(OPENING + CLOSING).lower()
 
@@ -104,7 +116,7 @@ class ClauseCutter:
         self._words: list[_Word] = []
         self._open: int | None = None  # start of the word being written, within _text
         self._wants_capital = False
-        self._cut_count = 0
+        self._words_cut = 0
         self._cuts: list[Clause] = []
 
     def push(self, delta: str) -> list[Clause]:
@@ -160,18 +172,18 @@ class ClauseCutter:
 
     def _cut_after_word(self) -> None:
         """Decide on the words so far, of which the last has just ended."""
-        limits = LIMITS[min(self._cut_count, len(LIMITS) - 1)]
+        limits = next(limits for words, limits in reversed(LIMITS) if words <= self._words_cut)
         if not self._words[-1].is_spoken and len(self._words) > MAX_SYMBOLS:
             self._forget_symbols()
         word, count = self._words[-1], sum(w.is_spoken for w in self._words)
-        ending = ending_of(word.text, is_first=count == 1)
+        ending = ending_of(word.text, is_first=len(self._words) == 1)
         self._wants_capital = ending == "maybe"
         if isinstance(ending, Pause) and (ending is Pause.SENTENCE or count >= limits.comma):
             self._cut(len(self._words), ending)
         elif self._starts_phrase(word, count - 1, limits):
-            self._cut(len(self._words) - 1, Pause.NONE)
+            self._cut_at(len(self._words) - 1)
         elif count >= limits.longest or sum(w.length for w in self._words) >= MAX_CLAUSE:
-            self._cut(self._best_cut(), Pause.NONE)
+            self._cut_at(self._best_cut())
 
     def _forget_symbols(self) -> None:
         """Keep a long run of bare symbols from growing the clause it would precede."""
@@ -187,10 +199,13 @@ class ClauseCutter:
 
     def _best_cut(self) -> int:
         """How many words to take at the upper limit: up to the last phrase, or leaving no word leaning."""
-        keys = [w.key for w in self._words]
-        places = [n for n in range(len(keys), len(keys) // 2, -1) if keys[n - 1] not in LEANING]
-        phrases = (n for n in places if n < len(keys) and keys[n] in PHRASE_STARTS)
-        return next(phrases, places[0] if places else len(keys))
+        words, total = self._words, len(self._words)
+        places = [n for n in range(total, total // 3, -1) if words[n - 1].key not in LEANING]
+        phrases = (n for n in places if (n < total and words[n].key in PHRASE_STARTS) or words[n - 1].pause)
+        return next(phrases, places[0] if places else total)
+
+    def _cut_at(self, count: int) -> None:
+        self._cut(count, self._words[count - 1].pause or Pause.NONE)
 
     def _cut(self, count: int, pause: Pause) -> None:
         taken, left = self._words[:count], self._words[count:]
@@ -198,7 +213,7 @@ class ClauseCutter:
             return
         start, end = taken[0].start, taken[-1].end
         self._cuts.append(Clause(self._text[start:end], self._offset + start, pause))
-        self._cut_count += 1
+        self._words_cut += sum(w.is_spoken for w in taken)
         self._text = self._text[end:]
         self._offset += end
         self._words = [_Word(w.start - end, w.end - end, w.text) for w in left]
