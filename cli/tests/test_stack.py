@@ -149,6 +149,23 @@ async def test_a_second_stack_on_the_same_ports_is_told_of_the_first(ports):
                 pytest.fail("it can't start")
 
 
+async def test_the_real_services_come_up_with_fake_engines_and_go_down(ports, lines):
+    fakes = {f"{name}_BACKEND": "fake" for name in ("ASR", "BRAIN", "TTS", "RENDER")}
+    async with running_stack(ports, fakes, lines) as stack:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            health = (await client.get(f"{stack.url}/api/health")).json()
+        assert health["services"] == dict.fromkeys(("asr", "brain", "tts", "render"), "serving")
+        pids = [stack.pid(name) for name in ("nats", "asr", "brain", "tts", "render", "gateway")]
+    assert not any(is_running(pid) for pid in pids)
+    assert not any("did not stop" in line or "Traceback" in line for line in lines)
+
+
+async def test_a_misspelt_setting_ends_the_start_and_is_named(ports):
+    with pytest.raises(StackError, match=r"asr ended at the start[^$]*unknown settings: ASR_BACKENT"):
+        async with running_stack(ports, {"ASR_BACKENT": "fake"}):
+            pytest.fail("it can't be ready")
+
+
 def test_restarts_slow_down_and_are_five_a_minute_at_most():
     now, starts, begun = 0.0, deque(maxlen=5), []
     while now < 600:  # a program that dies as soon as it is started

@@ -67,6 +67,16 @@ def test_a_signal_stops_everything_with_exit_code_0(up, number):
     assert [why_not_free(ready["ports"][name]) for name in ("gateway", "nats")] == [None, None]
 
 
+def test_ctrl_c_twice_kills_at_once(up):
+    process, ready = up
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGINT)
+    _, log = process.communicate(timeout=WITHIN_S)
+    assert process.returncode == 0
+    assert "Traceback" not in log
+    assert why_not_free(ready["ports"]["gateway"]) is None
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ties a process to its parent's life")
 def test_even_sigkill_leaves_no_process(up):
     process, ready = up

@@ -18,7 +18,8 @@ from visavis_cli.programs import SERVICES, StackError, needs_weights
 from visavis_cli.stack import Stack, running_stack
 
 HIGHEST_PORT = 65535
-ENDED_BY = (signal.SIGTERM, signal.SIGHUP)
+# SIGINT too: asyncio leaves it alone where a shell that starts us in the background has ignored it.
+ENDED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def port(text: str) -> int:
