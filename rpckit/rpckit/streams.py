@@ -75,6 +75,12 @@ class WaitingQueue(Generic[T]):
         """Let the reader finish what waits, then stop."""
         await self._queue.put(None)
 
+    def clear(self) -> None:
+        """Forget what waits: its reader has gone, and the depth must not count it for ever."""
+        while not self._queue.empty():
+            if self._queue.get_nowait() is not None:
+                depth.add(-1, self._labels)
+
     async def __aiter__(self) -> AsyncIterator[T]:
         while (item := await self._queue.get()) is not None:
             depth.add(-1, self._labels)
