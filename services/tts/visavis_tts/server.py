@@ -81,13 +81,18 @@ class TtsServicer(pb_grpc.TtsServiceServicer):
         ):
             delivery = Delivery(context, self._engine.sample_rate_hz, self._idle_s, first_audio)
             await delivery.started()
-            async with asyncio.TaskGroup() as tasks:
-                speaking = tasks.create_task(self._speak(speaker, steps, delivery), name="tts.speak")
-                reading = tasks.create_task(
-                    read_steps(requests, steps, self._idle_s, first_audio, on_abandoned=speaking.cancel),
-                    name="tts.read",
-                )
-                running += [speaking, reading]
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    speaking = tasks.create_task(self._speak(speaker, steps, delivery), name="tts.speak")
+                    reading = tasks.create_task(
+                        read_steps(requests, steps, self._idle_s, first_audio, on_abandoned=speaking.cancel),
+                        name="tts.read",
+                    )
+                    running += [speaking, reading]
+                    if reply.is_interrupted:  # while started was being written
+                        stop()
+            finally:
+                steps.clear()
             if reply.is_interrupted:
                 await context.abort(grpc.StatusCode.CANCELLED, "interrupted")
 
