@@ -149,8 +149,8 @@ async def test_a_second_stack_on_the_same_ports_is_told_of_the_first(ports):
                 pytest.fail("it can't start")
 
 
-async def test_the_real_services_come_up_with_fake_engines_and_go_down(ports, lines):
-    fakes = {f"{name}_BACKEND": "fake" for name in ("ASR", "BRAIN", "TTS", "RENDER")}
+async def test_the_real_programs_come_up_and_go_down(ports, lines):
+    fakes = {f"{name}_BACKEND": "fake" for name in ("ASR", "BRAIN", "TTS")}
     async with running_stack(ports, fakes, lines) as stack:
         async with httpx.AsyncClient(trust_env=False) as client:
             health = (await client.get(f"{stack.url}/api/health")).json()
