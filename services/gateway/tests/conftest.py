@@ -38,11 +38,11 @@ class ScriptedAsr(asr_grpc.AsrServiceServicer):
     crash: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def Recognize(self, requests: Any, context: Any) -> None:
+        await anext(requests)
         if self.is_full:
             raise Busy("all recognizers are in use")
         self.open_count += 1
         try:
-            await anext(requests)
             await context.write(asr_pb.RecognizeResponse(started=asr_pb.RecognitionStarted()))
             async with asyncio.TaskGroup() as tasks:
                 speaker = tasks.create_task(self._speak(context))

@@ -193,10 +193,10 @@ class Conversation:
         """No more of this reply will come. What sounded of it stays."""
         if reply is not self.reply:
             return
-        self._hands.tell({"type": "error", "code": "no_reply", "message": message})
-        if self.turn is reply.turn:  # speculated: the final may try once more
+        if self.turn is reply.turn:  # speculated: the final tries once more
             self._drop_reply(reply)
         else:
+            self._hands.tell({"type": "error", "code": "no_reply", "message": message})
             self._end_reply(interrupted=True)
         self._show(now_us)
 

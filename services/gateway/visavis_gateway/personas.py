@@ -18,7 +18,7 @@ MIRA = Persona(
 # Measures itself: a row of clicks, one a second, and a white flash with each (docs/performance.md).
 CLAPPER = Persona(
     name="clapper",
-    title="Clapper",
+    title="Clapper (test signal)",
     prompt="You are a test signal.",
     greeting=" ".join(["click"] * 20),
     voice="clicks",

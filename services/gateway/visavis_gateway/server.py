@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from visavis_gateway import inbox, names
 from visavis_gateway.config import Config
@@ -26,6 +27,10 @@ PAGE = Path(__file__).parent / "page"
 MAX_BODY_BYTES = 64 * 1024
 HEALTH_TIMEOUT_S = 1.0
 RETRY_AFTER_S = "30"
+PAGE_HEADERS = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:",
+}
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -170,7 +175,16 @@ class Api:
 
 async def page(request: Request) -> Response:
     """The page; its modules and styles are under /page/."""
-    return FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
+    return FileResponse(PAGE / "index.html", headers=PAGE_HEADERS)
+
+
+class PageFiles(StaticFiles):
+    """Static files that are asked for again after an upgrade: modules of two versions must not mix."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers.update(PAGE_HEADERS)
+        return response
 
 
 def build_app(config: Config, sessions: Sessions, channels: dict[str, grpc.aio.Channel]) -> Starlette:
@@ -185,7 +199,7 @@ def build_app(config: Config, sessions: Sessions, channels: dict[str, grpc.aio.C
         Route(one, guarded(api.delete), methods=["DELETE"]),
         Route(one + "/say", guarded(api.say), methods=["POST"]),
         Route(one + "/interrupt", guarded(api.interrupt), methods=["POST"]),
-        Mount("/page", StaticFiles(directory=PAGE)),
+        Mount("/page", PageFiles(directory=PAGE)),
     ]
 
     @asynccontextmanager

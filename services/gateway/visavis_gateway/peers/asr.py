@@ -68,14 +68,12 @@ class AsrPeer:
 
     def push(self, chunk: CapturedChunk) -> None:
         """Send microphone audio; never waits."""
+        if self._stream.waiting >= MAX_WAITING or not self._stream.is_open:
+            self.dropped_count += 1  # for the ear that sound never was: samples go on without a gap
+            return
         start_sample = self._samples
         self._samples += len(chunk.pcm)
         self._last_pts_us = chunk.pts_us - start_sample * 1_000_000 // RATE_HZ
-        if self._stream.waiting >= MAX_WAITING or not self._stream.is_open:
-            self.dropped_count += 1
-            if not self._stream.is_open:
-                self._samples = 0
-            return
         audio = media_pb2.AudioChunk(start_sample=start_sample, pcm_s16le=chunk.pcm.tobytes())
         self._stream.send(
             pb.RecognizeRequest(

@@ -1,6 +1,7 @@
 """One bidirectional call: start, started, then both directions at once."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
@@ -10,6 +11,8 @@ from rpckit.streams import WaitingQueue
 
 Req = TypeVar("Req")
 Res = TypeVar("Res")
+
+log = logging.getLogger(__name__)
 
 START_TIMEOUT_S = 5.0
 EOF = grpc.aio.EOF  # type: ignore[attr-defined]  # missing in the published stubs
@@ -107,5 +110,8 @@ class Duplex(Generic[Req, Res]):
             return  # the call has ended: the reader knows why
 
     def _translate(self, error: grpc.aio.AioRpcError) -> ServiceError:
-        kind = ERRORS.get(error.code(), NotReady)
-        return kind(f"{self._name}: {error.details() or error.code().name}")
+        kind = ERRORS.get(error.code())
+        if kind is not None:
+            return kind(f"{self._name}: {error.details()}")
+        log.info("%s: %s %s", self._name, error.code().name, error.details())  # addresses: not for a viewer
+        return NotReady(f"{self._name} is not available right now")
