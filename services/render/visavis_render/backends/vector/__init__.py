@@ -2,21 +2,26 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
-from numba import config as numba_config
+import numba
 
 from visavis_render.config import Config
 from visavis_render.engine import Avatar
 
 log = logging.getLogger(__name__)
+compiler: Any = numba.config
 
 
 def use_cache(folder: Path) -> None:
     """Keep compiled code in `folder`, unless NUMBA_CACHE_DIR says where. Before any kernel is imported."""
-    if not numba_config.CACHE_DIR:
-        folder.mkdir(parents=True, exist_ok=True)
-        numba_config.CACHE_DIR = str(folder)
-    if not any(Path(numba_config.CACHE_DIR).rglob("*.nbi")):
+    if not compiler.CACHE_DIR:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SystemExit(f"RENDER_CACHE_DIR: {folder} can't be made ({error.strerror})") from None
+        compiler.CACHE_DIR = str(folder)
+    if not any(Path(compiler.CACHE_DIR).rglob("*.nbi")):
         log.info("compiling the face, once")
 
 

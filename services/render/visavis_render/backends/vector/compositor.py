@@ -1,8 +1,8 @@
-"""Composites baked layers under a turning head, and converts the picture to I420.
+"""Composites baked layers under a turning head.
 
-A layer is baked larger than it is shown, as lanes, so that a bilinear sample is four multiplications.
-Layers go front to back and stop where nothing shines through.
-The head's warp is exact on a fixed grid of STEP pixels and linear between: a partial redraw equals a full one.
+A layer is baked larger than it is shown, as lanes: a bilinear sample is four multiplications. Layers go
+front to back and stop where nothing shines through. The head's warp is exact on a fixed grid of STEP pixels
+and linear between, so that a partial redraw equals a full one.
 """
 
 import numpy as np

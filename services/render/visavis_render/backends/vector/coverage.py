@@ -199,19 +199,15 @@ def _box_rows(acc: Mask, w: int, h: int, r: int, row: Mask) -> None:
 @kernel
 def _box_columns(acc: Mask, w: int, h: int, r: int, ring: Mask, column: Mask) -> None:
     inv = 1.0 / (2 * r + 1)
-    for x in range(w):
-        column[x] = 0.0
+    column[:w] = 0.0
     for y in range(min(r, h)):
-        for x in range(w):
-            column[x] += acc[y, x]
+        column[:w] += acc[y, :w]
     for y in range(h):
         if y + r < h:
-            for x in range(w):
-                column[x] += acc[y + r, x]
+            column[:w] += acc[y + r, :w]
         past = ring[y % (r + 1)]  # what stood r + 1 rows above, until it is replaced
         if y > r:
-            for x in range(w):
-                column[x] -= past[x]
+            column[:w] -= past[:w]
         for x in range(w):
             past[x] = acc[y, x]
             acc[y, x] = column[x] * inv
@@ -229,7 +225,9 @@ def blur_size(sigma: float) -> tuple[int, int]:
 
 @kernel
 def blur(acc: Mask, w: int, h: int, r: int, passes: int) -> None:
-    """Blur acc[:h, :w] in place."""
+    """Blur acc[:h, :w] in place; a radius of 0 leaves it."""
+    if r == 0:
+        return
     line = np.empty(w, np.float32)
     ring = np.empty((r + 1, w), np.float32)
     for _ in range(passes):

@@ -1,6 +1,7 @@
 """Display lists: what to fill with what, as the arrays that the rasteriser reads."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -43,6 +44,7 @@ class Gradient:
 Paint = Colour | Gradient
 
 
+@lru_cache(maxsize=1024)
 def rgba(colour: Colour, alpha: float = 1.0) -> Rgba:
     """'#rrggbb', '#rrggbbaa' or (r, g, b, a) -> 0..255 colour with 0..1 alpha times `alpha`."""
     if not isinstance(colour, str):

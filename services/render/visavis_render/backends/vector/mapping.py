@@ -49,6 +49,7 @@ MOUTHS: dict[Viseme, dict[str, float]] = {
     V.U: {"opening": 0.28, "rounding": 1.0},
 }
 REST_SMILE = 0.4
+BLINK_DIP = 1.4
 CLOSED_AT = 0.97  # lips pressed this much don't part
 # Degrees per unit of the drawing. The back hair shows beyond a yaw of .6.
 YAW_DEG, PITCH_DEG, ROLL_DEG = 12.0, 10.0, 5.0
@@ -77,13 +78,15 @@ def mouth_shape(face: FaceState) -> MouthShape:
 
 
 def _look(face: FaceState, smile: float) -> Look:
+    """Lids that are half down look sleepy: they pass the middle fast, and the eyes dip with them."""
     feeling = face.expression
+    blink = face.blink * face.blink * (3 - 2 * face.blink)
     return Look(
-        blink=face.blink,
+        blink=blink,
         squint=min(1.0, _pair(feeling, "eyeSquint") + 0.4 * _pair(feeling, "cheekSquint")),
         wide=_pair(feeling, "eyeWide"),
         gaze_x=face.gaze.x,
-        gaze_down=-face.gaze.y,
+        gaze_down=-face.gaze.y + BLINK_DIP * blink * (1 - blink),
         smile=max(0.3, smile),
     )
 

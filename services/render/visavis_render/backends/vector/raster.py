@@ -109,9 +109,11 @@ def _paint(
 
 @kernel
 def _intersect_clip(
-    clips: Mask, level: int, acc: Mask, box: tuple[int, int, int, int], left: int, top: int
+    clips: Mask, boxes: Boxes, level: int, acc: Mask, box: tuple[int, int, int, int], left: int, top: int
 ) -> None:
-    """clips[level] = this coverage times the clip below."""
+    """clips[level] = this coverage times the clip below; boxes[level] = where."""
+    for k in range(4):
+        boxes[level, k] = box[k]
     for y in range(box[1], box[3]):
         for x in range(box[0], box[2]):
             v = acc[y - top, x - left]
@@ -199,16 +201,15 @@ def draw(
         visible = _is_drawable(box, w, h, acc)
         if visible:
             trace(acc, w, h, segments, first, last, op[4], dome, yaw, pitch, m, left, top)
-            if r > 0:
-                blur(acc, w - 2, h, r, passes)
+            blur(acc, w - 2, h, r, passes)
         if code == CLIP:
             level += 1
             boxes[level] = 0
-            if visible:
-                for k in range(4):
-                    boxes[level, k] = box[k]
-                _intersect_clip(clips, level, acc, box, left, top)
-        elif visible:
+        if not visible:
+            continue
+        if code == CLIP:
+            _intersect_clip(clips, boxes, level, acc, box, left, top)
+        else:
             inverse[6] = yaw * around[4]
             inverse[7] = pitch * around[4] * 0.8
             _paint(dst, op, acc, clips[level], level > 0, box, left, top, inverse, rounding)

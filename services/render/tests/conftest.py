@@ -1,0 +1,28 @@
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from rpckit.channels import open_channel
+from rpckit.serve import new_server
+from visavis.render.v1 import render_service_pb2_grpc as pb_grpc
+from visavis_render.config import Config
+from visavis_render.server import RenderServicer
+from visavis_render.studio import Studio
+
+
+@pytest.fixture
+def studio() -> Iterator[Studio]:
+    studio = Studio(Config(avatar="fake", max_sessions=1))
+    yield studio
+    studio.close()
+
+
+@pytest.fixture
+async def stub(studio: Studio) -> AsyncIterator[pb_grpc.RenderServiceStub]:
+    """A real server on a free port: wire, interceptor and servicer are all under test."""
+    server = new_server()
+    pb_grpc.add_RenderServiceServicer_to_server(RenderServicer(studio, idle_timeout_s=30), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with open_channel(f"127.0.0.1:{port}") as channel:
+        yield pb_grpc.RenderServiceStub(channel)
+    await server.stop(grace=None)

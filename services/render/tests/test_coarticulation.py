@@ -1,0 +1,94 @@
+"""Whatever is said: lips close when they must, nothing jumps, no weight leaves its range."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from visavis_render.animator.coarticulation import mouth_weights
+from visavis_render.animator.schedule import Cue, Schedule
+from visavis_render.engine import Viseme
+
+FRAME_US = 40_000
+
+cue_parts = st.tuples(
+    st.sampled_from(list(Viseme)),
+    st.integers(20_000, 300_000),  # duration
+    st.floats(0.0, 1.0),  # intensity
+    st.sampled_from([0, 0, 0, 40_000, 250_000]),  # pause before
+)
+sentences = st.lists(cue_parts, min_size=1, max_size=25)
+
+
+def make_cues(parts, start_us=400_000):
+    cues, t = [], start_us
+    for viseme, duration_us, intensity, pause_us in parts:
+        t += pause_us
+        cues.append(Cue(viseme, t, duration_us, intensity))
+        t += duration_us
+    return cues
+
+
+def scheduled(cues):
+    schedule = Schedule()
+    schedule.restore(cues)
+    return schedule
+
+
+def weights(schedule, t_us):
+    return mouth_weights(schedule.near(t_us, 700_000), t_us)
+
+
+@settings(max_examples=60, deadline=None)
+@given(sentences, st.integers(0, FRAME_US - 1))
+def test_lips_close_in_a_frame_of_every_bilabial(parts, phase_us):
+    schedule = scheduled(cues := make_cues(parts))
+    for cue in cues:
+        if cue.viseme is Viseme.PP:
+            first = (cue.start_us - 100_000) // FRAME_US * FRAME_US + phase_us
+            frames = range(first, cue.end_us + 100_000, FRAME_US)
+            assert max(weights(schedule, t).get(Viseme.PP, 0.0) for t in frames) > 0.999
+
+
+@settings(max_examples=60, deadline=None)
+@given(sentences)
+def test_weights_are_finite_and_share_one_mouth(parts):
+    schedule = scheduled(cues := make_cues(parts))
+    for t in range(0, cues[-1].end_us + 800_000, FRAME_US):
+        found = weights(schedule, t)
+        assert all(0.0 <= value <= 1.0 for value in found.values())
+        assert sum(found.values()) <= 1.0 + 1e-9
+
+
+@settings(max_examples=40, deadline=None)
+@given(sentences)
+def test_nothing_snaps(parts):
+    schedule = scheduled(cues := make_cues(parts))
+    step_us = 4_000
+    before = weights(schedule, 0)
+    for t in range(step_us, cues[-1].end_us + 800_000, step_us):
+        now = weights(schedule, t)
+        for viseme in Viseme:
+            assert abs(now.get(viseme, 0.0) - before.get(viseme, 0.0)) < 0.25
+        before = now
+
+
+def test_sibilants_narrow_and_labiodentals_touch():
+    cues = make_cues([(Viseme.AA, 120_000, 0.9, 0), (Viseme.SS, 90_000, 0.9, 0), (Viseme.AA, 120_000, 0.9, 0)])
+    assert weights(scheduled(cues), cues[1].start_us + 10_000)[Viseme.SS] >= 0.72
+    cues = make_cues([(Viseme.AA, 120_000, 0.9, 0), (Viseme.FF, 60_000, 0.2, 0), (Viseme.AA, 120_000, 0.9, 0)])
+    assert weights(scheduled(cues), cues[1].start_us - 5_000)[Viseme.FF] > 0.99
+
+
+def test_intensity_scales_the_jaw_and_not_the_closure():
+    for intensity in (0.1, 1.0):
+        cues = make_cues([(Viseme.PP, 80_000, intensity, 0), (Viseme.AA, 200_000, intensity, 0)])
+        schedule = scheduled(cues)
+        assert weights(schedule, cues[0].start_us + 5_000)[Viseme.PP] > 0.999
+        assert abs(weights(schedule, cues[1].start_us + 80_000)[Viseme.AA] - intensity) < 0.15
+
+
+def test_the_mouth_leads_the_sound():
+    cues = make_cues([(Viseme.AA, 200_000, 1.0, 0)])
+    assert weights(scheduled(cues), cues[0].start_us - 35_000)[Viseme.AA] > 0.5
+
+
+def test_the_mouth_rests_without_speech():
+    assert weights(scheduled(make_cues([(Viseme.O, 200_000, 1.0, 0)])), 1_200_000) == {}
