@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from starlette.routing import Route
 
 RATE_HZ = 48_000
 REPLY_S = 0.6
+REPLY = "It is a tone."
 WIDTH, HEIGHT = 128, 96
 
 
@@ -58,6 +60,38 @@ class PacedTrack(MediaStreamTrack):
         return packet
 
 
+class OpusEncoder:
+    """20 ms of mono PCM16 at 48 kHz in, one packet out."""
+
+    def __init__(self) -> None:
+        self.codec = av.CodecContext.create("libopus", "w")
+        self.codec.format, self.codec.layout, self.codec.sample_rate = "s16", "mono", RATE_HZ
+        self.codec.options = {"application": "lowdelay"}
+        self.count = 0
+
+    def encode(self, samples: np.ndarray) -> bytes:
+        frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
+        frame.sample_rate, frame.pts = RATE_HZ, self.count * 960
+        self.count += 1
+        return bytes(self.codec.encode(frame)[0])
+
+
+@cache
+def vp8_frames() -> list[bytes]:
+    """A second of video that begins with a keyframe: stripes that move."""
+    codec = av.CodecContext.create("libvpx", "w")
+    codec.width, codec.height, codec.pix_fmt, codec.time_base = WIDTH, HEIGHT, "yuv420p", Fraction(1, 25)
+    codec.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
+    encoded = []
+    for count in range(25):
+        picture = np.full((HEIGHT * 3 // 2, WIDTH), 128, np.uint8)
+        picture[:HEIGHT] = (np.arange(WIDTH) + 3 * count) % 200
+        frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
+        frame.pts = count
+        encoded.append(bytes(codec.encode(frame)[0]))
+    return encoded
+
+
 class FakeCall:
     """One session."""
 
@@ -70,14 +104,9 @@ class FakeCall:
         self.channel: Any = None
         self.rtp: dict[int, int] = {}
         self.clock_sent = False
-        self.opus = av.CodecContext.create("libopus", "w")
-        self.opus.format, self.opus.layout, self.opus.sample_rate = "s16", "mono", RATE_HZ
-        self.vp8 = av.CodecContext.create("libvpx", "w")
-        self.vp8.width, self.vp8.height, self.vp8.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        self.vp8.time_base = Fraction(1, 25)
-        self.vp8.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
+        self.opus = OpusEncoder()
         self.audio = PacedTrack("audio", self, 0.02, self.opus_packet)
-        self.video = PacedTrack("video", self, 0.04, self.vp8_packet)
+        self.video = PacedTrack("video", self, 0.04, lambda count: vp8_frames()[count % 25])
         self.video.delay_s = gateway.video_late_s
         self.tasks: list[asyncio.Task[None]] = []
 
@@ -91,19 +120,7 @@ class FakeCall:
             self.gateway.tone_packets_s.append(time.monotonic())
         samples = np.zeros(960, np.int16)
         samples[: len(now)] = now
-        while True:
-            frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
-            frame.sample_rate, frame.pts = RATE_HZ, count * 960
-            packets = self.opus.encode(frame)
-            if packets:
-                return bytes(packets[0])
-
-    def vp8_packet(self, count: int) -> bytes:
-        picture = np.full((HEIGHT * 3 // 2, WIDTH), 128, np.uint8)
-        picture[:HEIGHT] = (np.arange(WIDTH) + 3 * count) % 200
-        frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
-        frame.pts = count
-        return bytes(self.vp8.encode(frame)[0])
+        return self.opus.encode(samples)
 
     async def answer(self, sdp: str) -> str:
         @self.peer.on("datachannel")
@@ -129,7 +146,8 @@ class FakeCall:
         ssrcs = [sender._ssrc for sender in self.senders]
 
         async def watching(data: bytes) -> None:
-            ssrc, timestamp = struct.unpack("!I", data[8:12])[0], struct.unpack("!I", data[4:8])[0]
+            # a goodbye in RTCP has 8 bytes; an exception here would keep aiortc from ever closing
+            timestamp, ssrc = struct.unpack("!II", data[4:12]) if len(data) >= 12 else (0, 0)
             if ssrc in ssrcs and not 200 <= data[1] <= 207:
                 self.rtp.setdefault(ssrcs.index(ssrc), timestamp)
                 if len(self.rtp) == 2 and not self.clock_sent and self.channel:
@@ -139,6 +157,9 @@ class FakeCall:
             await send(data)
 
         transport._send_rtp = watching
+
+    def say_state(self, state: str) -> None:
+        self.say({"type": "state", "state": state, "pts_us": round(1e6 * (time.monotonic() - self.begin()))})
 
     def say(self, message: dict[str, Any]) -> None:
         if not self.vanished:
@@ -159,7 +180,8 @@ class FakeCall:
                 return
             if np.abs(frame.to_ndarray()).max() > 1000:
                 loud, quiet = loud + 1, 0
-                self.say({"type": "state", "state": "listening", "pts_us": 0}) if loud == 5 else None
+                if loud == 5:
+                    self.say_state("listening")
             elif loud >= 5:
                 quiet += 1
                 if quiet == 15:
@@ -176,18 +198,18 @@ class FakeCall:
         await self.speak("speech", "what is it", REPLY_S)
 
     async def speak(self, origin: str, transcript: str, seconds: float) -> None:
-        self.say({"type": "state", "state": "speaking", "pts_us": 0})
+        self.say_state("speaking")
         self.to_speak = tone(seconds)
         while len(self.to_speak):
             await asyncio.sleep(0.02)
         number = len(self.gateway.turns)
         turn = {"type": "turn", "turn_id": f"t{number}", "trace_id": f"{number:032x}", "origin": origin,
-                "transcript": transcript, "reply": "It is a tone.", "heard": "It is a tone.", "interrupted": False,
+                "transcript": transcript, "reply": REPLY, "heard": REPLY, "interrupted": False,
                 "voice_to_voice_ms": 500.0, "stages_ms": {"end_of_turn": 300.0}}  # fmt: skip
         self.gateway.turns.append(turn)
         self.say({"type": "something_new", "x": 1})
         self.say(turn)
-        self.say({"type": "state", "state": "idle", "pts_us": 0})
+        self.say_state("idle")
 
     async def close(self) -> None:
         for task in self.tasks:
@@ -301,3 +323,10 @@ def write_wav(path: Path, samples: np.ndarray, rate_hz: int) -> None:
     with wave.open(str(path), "wb") as out:
         out.setparams((1, 2, rate_hz, 0, "NONE", ""))
         out.writeframes(samples.astype("<i2").tobytes())
+
+
+@pytest.fixture
+def opus() -> list[bytes]:
+    """Five packets of a steady tone."""
+    encoder, sound = OpusEncoder(), tone(0.1)
+    return [encoder.encode(sound[at : at + 960]) for at in range(0, len(sound), 960)]

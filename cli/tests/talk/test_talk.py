@@ -41,7 +41,10 @@ def first_and_last(track: np.ndarray) -> tuple[float, float]:
 def test_two_questions(fake_gateway: Callable[..., Any], question: Path, tmp_path: Path, capsys: Any) -> None:
     out = tmp_path / "answer.mp4"
     with fake_gateway() as (gateway, url):
-        assert run(str(question), str(question), "--out", str(out), "--json", "--url", url, "--persona", "mira") == 0
+        assert (
+            run(str(question), str(question), "--out", str(out), "--json", "--url", url, "--persona", "mira")
+            == 0
+        )
     printed = capsys.readouterr()
     result = json.loads(printed.out)
     assert printed.out.count("\n") == 1
@@ -102,7 +105,9 @@ def test_late_video_is_a_positive_offset(
     assert json.loads(capsys.readouterr().out)["av_offset_ms"]["median"] == pytest.approx(100, abs=30)
 
 
-def test_summary_for_people(fake_gateway: Callable[..., Any], question: Path, tmp_path: Path, capsys: Any) -> None:
+def test_summary_for_people(
+    fake_gateway: Callable[..., Any], question: Path, tmp_path: Path, capsys: Any
+) -> None:
     with fake_gateway() as (_, url):
         assert run(str(question), "--out", str(tmp_path / "new" / "a.mp4"), "--url", url) == 0
     printed = capsys.readouterr()
@@ -137,7 +142,11 @@ def test_no_greeting(fake_gateway: Callable[..., Any], question: Path, tmp_path:
 
 
 def test_the_server_vanishes(
-    fake_gateway: Callable[..., Any], question: Path, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+    fake_gateway: Callable[..., Any],
+    question: Path,
+    tmp_path: Path,
+    capsys: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(client, "VANISHED_AFTER_S", 0.5)
     with fake_gateway(vanishes=True) as (_, url):
@@ -162,7 +171,9 @@ def test_ctrl_c_keeps_the_recording(
     fake_gateway: Callable[..., Any], question: Path, tmp_path: Path, capsys: Any
 ) -> None:
     with fake_gateway(greets=False) as (gateway, url):
-        timer = threading.Timer(2.0, lambda: signal.pthread_kill(threading.main_thread().ident, signal.SIGINT))
+        timer = threading.Timer(
+            2.0, lambda: signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        )
         timer.start()
         assert run(str(question), "--out", str(tmp_path / "a.mp4"), "--url", url) == 130
         timer.join()

@@ -14,7 +14,7 @@ from visavis_cli.talk.conversation import converse
 from visavis_cli.talk.errors import TalkError
 from visavis_cli.talk.record import Record
 from visavis_cli.talk.recording import write_recording
-from visavis_cli.talk.report import report, summary
+from visavis_cli.talk.report import report_of, summary
 from visavis_cli.talk.speech import Speech, read_speech
 
 DEFAULT_URL = "http://localhost:8080"
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     if failure:
         say(f"visavis talk: {failure}")
     if record.session:
-        result = report(record, recorded) | ({"error": failure} if failure else {})
+        result = report_of(record, recorded) | ({"error": failure} if failure else {})
         sys.stdout.write(json.dumps(result) + "\n" if args.json else summary(result) + "\n")
     if recorded.pictures:
         say(f"recorded in {args.out}")

@@ -42,6 +42,7 @@ class Call:
         self.microphone = Microphone()
         record.sent = self.microphone.sent
         self.state = "idle"
+        self._state_pts_us = 0.0
         self.ended: str | None = None
         self._progress = progress
         self._peer = peer
@@ -114,7 +115,10 @@ class Call:
         return self._peer.connectionState == "connected" and self.channel.readyState == "open"
 
     def quiet_for(self, seconds: float) -> bool:
-        """No received audio could be heard for that long."""
+        """All audio from before the last change of state has come, and for that long none was to be heard."""
+        clock, newest = self.record.clock, self.record.audio.newest
+        if clock and newest and clock.audio_pts_s(newest.rtp) < self._state_pts_us / 1e6 - seconds:
+            return False
         return time.monotonic() - self.record.audio.sounded_s >= seconds
 
     def _on_connection_state(self) -> None:
@@ -159,6 +163,7 @@ class Call:
                 self.record.clock = clock_of(message)
             case "state":
                 self.state = str(message.get("state"))
+                self._state_pts_us = as_number(message.get("pts_us"))
             case "turn":
                 self._take_turn(message)
             case "error":
@@ -190,6 +195,11 @@ def decodable(frame: VideoFrame) -> bool:
         return bool(av.VideoCodecContext.create("vp8", "r").decode(av.Packet(frame.data)))
     except av.FFmpegError:
         return False
+
+
+def as_number(value: object) -> float:
+    """A number from a message; 0 for anything else."""
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def clock_of(message: Message) -> Clock | None:

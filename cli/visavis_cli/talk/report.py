@@ -16,7 +16,7 @@ LATE_S = 0.1
 Json = dict[str, Any]
 
 
-def report(record: Record, recorded: Recorded) -> Json:
+def report_of(record: Record, recorded: Recorded) -> Json:
     """The one object that `--json` prints."""
     onsets = received_onsets(record.received)
     turns = [turn for question in record.questions for turn in turns_of(question, record, onsets)]
