@@ -88,6 +88,12 @@ def test_it_is_as_loud_as_a_voice_in_a_call(reply):
     assert np.mean(np.abs(pcm) > 0.95) < 1e-4
 
 
+def test_no_hiss_is_harsh(hibari):
+    """Unlimited, the z of this "has" jumps by more than full scale from one sample to the next."""
+    pcm = samples(speak(hibari, "Well, and it has about two million people."))
+    assert np.abs(np.diff(pcm)).max() < 0.8
+
+
 def sharpness(pcm: np.ndarray) -> float:
     """Mean step over mean level: high for hiss, low for vowels."""
     return float(np.mean(np.abs(np.diff(pcm))) / (np.mean(np.abs(pcm)) + 1e-6))
