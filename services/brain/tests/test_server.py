@@ -163,7 +163,7 @@ async def test_partials_warm_the_cache_without_text(stub, engine):
 async def test_a_turn_without_a_user_begins_by_itself(stub):
     call = await begin(stub)
     await send(call, generate(1, ""), FINISH)
-    assert "Greet me" in text_of(await rest(call), 1)
+    assert "introduce yourself" in text_of(await rest(call), 1)
 
 
 async def test_history_of_generate_replaces_that_of_start(stub, engine):

@@ -38,6 +38,8 @@ TABLE = [
     ("begins with the user's label", "User: Hello!", "Hello!"),
     ("a word like a label", "Miracles happen. Air is free.", "Miracles happen. Air is free."),
     ("a name without a colon", "Mira is my name.", "Mira is my name."),
+    ("calls the user by its own name", "Mira, you are tired.", "You are tired."),
+    ("its own name inside", "I am Mira, and you?", "I am Mira, and you?"),
     ("stage direction", "*smiles warmly* Hello there.", "Hello there."),
     ("link", "See [the page](https://example.org/a) now.", "See the page now."),
     ("brackets that are no link", "He said [sic] so.", "He said [sic] so."),

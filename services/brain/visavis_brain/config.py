@@ -32,7 +32,7 @@ class Config(BaseSettings):
     model: str = Field(default="qwen2.5:1.5b-instruct", min_length=1)
     warm_up: bool = False
 
-    temperature: float = Field(default=0.4, ge=0, le=2)
+    temperature: float = Field(default=0, ge=0, le=2)
     top_p: float = Field(default=0.9, gt=0, le=1)
     connect_timeout_s: float = Field(default=2, gt=0, le=60)
     first_token_timeout_s: float = Field(default=20, gt=0, le=300)

@@ -7,13 +7,12 @@ from visavis_brain.engine import Line, Prompt, Role, Tool
 from visavis_brain.length import OVERRUN
 
 SPEECH_RULES = (
-    "You are talking on a live video call, so your words are spoken aloud. "
-    "Begin with a very short first phrase. Answer in one or two short, natural sentences. "
-    "Use plain words only: no lists, no markdown, no emojis, no code. "
-    "Speak only for yourself."
+    "You are on a video call. Answer in one or two short spoken sentences, correct and kind, "
+    "the first one very short. No lists, no markdown, no emojis."
 )
-OPENING = "(The call begins. Greet me in one short sentence.)"
-SILENCE = "(I am silent. Say something short to keep our conversation going.)"
+# Small models take what stands in brackets for a form to copy, so these are plain requests.
+OPENING = "Who are you? Please introduce yourself with a friendly hello."
+SILENCE = "Please ask me one short question, to keep our talk going."
 CUT_OFF = " \N{EM DASH}"
 CUTTING_IN = "(cutting in) "
 LANGUAGES = {
@@ -50,13 +49,13 @@ class Move:
 
 
 def system_text(persona: Persona) -> str:
-    """The persona in its own words, then the rules for speech. The same in every turn: it is cached."""
+    """Rules for speech, then the persona in its own words. The same in every turn: it is cached."""
     code = persona.language_code
     language = LANGUAGES.get(code.split("-")[0].lower(), code)
     parts = [
-        f"Your name is {persona.name}." if persona.name else "",
-        persona.prompt.strip(),
+        f"You are {persona.name}, a helpful companion." if persona.name else "",
         SPEECH_RULES,
+        persona.prompt.strip(),
         f"Always speak {language}." if language else "",
     ]
     return " ".join(part for part in parts if part)

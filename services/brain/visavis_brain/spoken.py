@@ -41,12 +41,16 @@ class SpokenText:
     def __init__(self, name: str = "") -> None:
         own = [label for label in (name.strip().lower(), *AVATAR_LABELS) if label]
         self._labels = (*own, *USER_LABELS)
-        alternatives = "|".join(re.escape(label) for label in self._labels)
-        self._label = re.compile(rf"\n\s*\**({alternatives})\** *:", re.IGNORECASE)
+        labels = "|".join(re.escape(label) for label in self._labels)
+        # A persona that begins with its own name and a comma mistakes the user for itself.
+        own_name = re.escape(name.strip()) or "(?!)"
+        self._label = re.compile(rf"\n\s*\**(?:({labels})\** *:|{own_name},(?=\s))", re.IGNORECASE)
+        self._labels += (f"{name.strip().lower()},",)
         self._fenced = ""  # not yet known to be inside or outside of code
         self._in_code = False
         self._raw = "\n"  # not yet judged; the start of the text is the start of a line
         self._last = ""  # last character given out; empty at the start
+        self._is_capital = False  # the next word has become the first one of its sentence
         self.ended = False  # the model began to speak for the user: nothing more is to come
 
     def feed(self, text: str) -> str:
@@ -99,9 +103,11 @@ class SpokenText:
     def _without_labels(self, text: str) -> str:
         """Own labels go; where the user is made to speak, the text ends."""
         while found := self._label.search(text):
-            if found[1].lower() in USER_LABELS and (self._last or text[: found.start()].strip()):
+            said = self._last or text[: found.start()].strip()
+            if said and (found[1] or "").lower() in USER_LABELS:
                 self.ended = True
                 return text[: found.start()]
+            self._is_capital = not found[1]
             text = text[: found.start()] + "\n" + text[found.end() :]
         return text
 
@@ -112,7 +118,8 @@ class SpokenText:
             if not part:
                 continue
             if not part.isspace():
-                out += part
+                out += part[0].upper() + part[1:] if self._is_capital else part
+                self._is_capital = False
                 self._last = part[-1]
             elif self._last and not self._last.isspace():
                 out += ", " if "\n" in part and self._last not in PAUSES else " "

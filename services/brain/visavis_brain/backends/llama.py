@@ -9,7 +9,7 @@ from visavis_brain.backends.openai import ChatClient, OpenAIEngine, timeouts_of
 from visavis_brain.config import Config
 
 log = logging.getLogger(__name__)
-REPEAT_PENALTY = 1.1
+REPEAT_PENALTY = 1.05
 SILENT = -1
 
 
