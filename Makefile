@@ -7,8 +7,8 @@ PACKAGES := rpckit services/asr services/brain services/tts services/render serv
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: setup  ## set up, fetch the models, start everything on http://localhost:8080
-	@$(BIN)/visavis up
+run: setup  ## set up, fetch the models, start everything on http://localhost:8080 (ARGS="--port 9000")
+	@$(BIN)/visavis up $(ARGS)
 
 test: setup  ## set up, fetch the models, run every test
 	@$(BIN)/visavis models pull --with tests
@@ -27,7 +27,8 @@ setup: .venv/.ready  ## the virtual environment, the locked packages, the genera
 	@echo "setting up .venv (once; about a minute)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -q --disable-pip-version-check uv
-	@$(BIN)/uv pip install -q --python $(BIN)/python -r requirements.txt
+	@index="$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null)}"; \
+	  $${index:+env UV_DEFAULT_INDEX="$$index"} $(BIN)/uv pip install -q --python $(BIN)/python -r requirements.txt
 	@$(MAKE) --no-print-directory gen
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation $(PACKAGES:%=-e ./%)
 	@touch $@

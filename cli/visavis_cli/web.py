@@ -1,5 +1,6 @@
 """Downloads that go on where they stopped, and that give up on an unreachable host within seconds."""
 
+import re
 import ssl
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing
@@ -34,6 +35,11 @@ def tls() -> ssl.SSLContext:
         if Path(path).is_file():
             context.load_verify_locations(path)
     return context
+
+
+def reason_of(error: Exception) -> str:
+    """An error in words, without its number."""
+    return re.sub(r"^\[Errno -?\d+\] ", "", str(error)) or type(error).__name__
 
 
 class Web:
@@ -83,9 +89,9 @@ class Web:
             response = self._client.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             self._unreachable.add(host)
-            raise SourceError(f"{host} can't be reached ({error})") from None
+            raise SourceError(f"{host} can't be reached ({reason_of(error)})") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise SourceError(f"{host}: {error or type(error).__name__}") from None
+            raise SourceError(f"{host}: {reason_of(error)}") from None
         if response.status_code not in ANSWERS:
             response.close()
             raise SourceError(f"{host} answered {response.status_code} {response.reason_phrase}")
@@ -95,4 +101,4 @@ class Web:
         try:
             yield from response.iter_raw()  # as it arrives: nothing is lost when it breaks
         except httpx.HTTPError as error:
-            raise SourceBroke(f"the connection broke ({error or type(error).__name__})") from None
+            raise SourceBroke(f"the connection broke ({reason_of(error)})") from None
