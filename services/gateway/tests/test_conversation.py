@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from visavis_gateway.conversation import Conversation
+from visavis_gateway.endpointing import EndpointingValues
 from visavis_gateway.engine import Move, Reply, Turn
 from visavis_gateway.policy import Policy
 
@@ -113,25 +114,25 @@ def test_a_question_is_answered_and_remembered(talk, hands):
 
 
 def test_speech_that_goes_on_kills_the_speculated_reply(talk, hands):
-    speak(talk, "I would like", 0, 800)
-    answer(talk, "What would you like?", 1150)
+    speak(talk, "I live in Lisbon", 0, 800)
+    answer(talk, "How lovely.", 1150)
     talk.resumed(1200 * MS)
     assert talk.reply is None
     assert hands.called("discard") == 1
-    talk.paused(2400 * MS, "I would like some tea.", 0.9, 2150 * MS)
+    talk.paused(2400 * MS, "I live in Lisbon with my dog.", 0.9, 2150 * MS)
     talk.tick(2700 * MS)
-    talk.final(2710 * MS, "I would like some tea.")
-    reply = answer(talk, "Coming up.", 2900)
+    talk.final(2710 * MS, "I live in Lisbon with my dog.")
+    reply = answer(talk, "What is it called?", 2900)
     assert hands.sounding is reply
     assert reply.generation == 2
 
 
 def test_a_sentence_that_sounds_unfinished_gets_more_time(talk, hands):
     speak(talk, "I would like to", 0, 1000, p=0.1)
-    talk.tick(1000 * MS + POLICY.sure_wait_us)
+    talk.tick(1500 * MS)
     assert hands.called("end_listening") == 0
     assert talk.reply is None, "nothing is speculated on half a sentence"
-    talk.tick(1000 * MS + POLICY.unsure_wait_us)
+    talk.tick(1000 * MS + EndpointingValues().longest_us)
     assert hands.called("end_listening") == 1
 
 

@@ -21,7 +21,7 @@ GENEROUS_S = 10.0
 
 @pytest.fixture
 async def sessions(backstage) -> AsyncIterator[Sessions]:
-    config = Config(max_sessions=2, vanish_timeout_s=2, connect_timeout_s=1, sure_wait_ms=100)
+    config = Config(max_sessions=2, vanish_timeout_s=2, connect_timeout_s=1, shortest_wait_ms=100)
     made = Sessions(
         config, backstage.services, load_personas(None), lambda viewer, now_us: FakeTransport(viewer)
     )

@@ -30,8 +30,6 @@ class Config(BaseSettings):
     video_rate_hz: int = Field(default=25, ge=5, le=60)
     video_bitrate_bps: int = Field(default=800_000, ge=50_000, le=5_000_000)
     ice_servers: list[str] = []
-    # End of turn: how long a pause must last, counted from the last speech sample.
-    sure_wait_ms: int = Field(default=500, ge=100, le=5000)
-    unsure_wait_ms: int = Field(default=1200, ge=100, le=10_000)
-    # smart-turn's own threshold: above it the turn sounds complete.
-    complete_probability: float = Field(default=0.5, ge=0, le=1)
+    # End of turn: the shortest and the longest pause that ends one, counted from the last speech sample.
+    shortest_wait_ms: int = Field(default=300, ge=50, le=5000)
+    longest_wait_ms: int = Field(default=2500, ge=100, le=10_000)

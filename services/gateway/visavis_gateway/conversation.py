@@ -6,8 +6,9 @@ or sounds.
 """
 
 from visavis_gateway import captions
+from visavis_gateway.endpointing import Endpointing, words_of
 from visavis_gateway.engine import Hands, Move, Reply, Turn
-from visavis_gateway.policy import Policy, is_backchannel, is_interruption, same_meaning, words_of
+from visavis_gateway.policy import Policy, is_backchannel, is_interruption, same_meaning
 
 MAX_HISTORY = 100
 
@@ -15,9 +16,12 @@ MAX_HISTORY = 100
 class Conversation:
     """One session's turns. Every method is one event; none blocks."""
 
-    def __init__(self, hands: Hands, policy: Policy, greeting: str = "") -> None:
+    def __init__(
+        self, hands: Hands, policy: Policy, greeting: str = "", endpointing: Endpointing | None = None
+    ) -> None:
         self._hands = hands
         self._policy = policy
+        self._endpointing = endpointing or Endpointing()
         self._greeting = greeting
         self._turn_count = 0
         self._late_onset_us: int | None = None
@@ -75,8 +79,9 @@ class Conversation:
         if not words_of(turn.transcript):
             turn.wait_until_us = speech_end_us + self._policy.empty_wait_us
             return
-        turn.wait_until_us = speech_end_us + self._policy.wait_us(p_complete)
-        if p_complete >= self._policy.complete_probability and self.reply is None:
+        p_complete = self._endpointing.p_complete(p_complete, turn.transcript)
+        turn.wait_until_us = speech_end_us + self._endpointing.wait_us(p_complete)
+        if p_complete >= self._policy.speculate_probability and self.reply is None:
             self._answer(turn, now_us)
 
     def resumed(self, now_us: int) -> None:
@@ -84,6 +89,8 @@ class Conversation:
         turn = self.turn
         if turn is None:
             return
+        if turn.is_paused and turn.speech_end_us is not None:
+            self._endpointing.learn(now_us - turn.speech_end_us)
         turn.is_paused = False
         turn.wait_until_us = None
         turn.heard_from_us = now_us

@@ -1,25 +1,23 @@
 """When the floor changes hands. Pure values and predicates; times in microseconds."""
 
-import re
 from dataclasses import dataclass
+
+from visavis_gateway.endpointing import word_set, words_of
 
 # Sounds of a listener, not of a speaker who wants the floor. English; after Yngve's "back channel" (1970)
 # and the Switchboard DAMSL tag `b`.
-BACKCHANNELS = frozenset(
-    "mhm mm mmm hm hmm uh um huh ah oh yeah yep yes yup right okay ok sure wow haha ha uh-huh mm-hmm".split()  # noqa: SIM905
+BACKCHANNELS = word_set(
+    "mhm mm mmm hm hmm uh um huh ah oh yeah yep yes yup right okay ok sure wow haha ha uh-huh mm-hmm"
 )
 # One of these words is enough to stop the avatar.
-STOP_WORDS = frozenset(["stop", "wait", "hold", "no", "sorry", "excuse", "quiet", "pause", "enough"])
-WORD = re.compile(r"[\w'-]+")
+STOP_WORDS = word_set("stop wait hold no sorry excuse quiet pause enough")
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Waits and deadlines of a conversation."""
 
-    sure_wait_us: int = 500_000
-    unsure_wait_us: int = 1_200_000
-    complete_probability: float = 0.5
+    speculate_probability: float = 0.5  # smart-turn's own threshold: the turn sounds complete
     barge_in_us: int = 500_000  # speech this long over the avatar takes the floor, whatever it says
     reopen_us: int = 300_000  # speech this soon after the release: the reply came too early
     empty_wait_us: int = 800_000  # a noise without words is forgotten after this pause
@@ -27,15 +25,6 @@ class Policy:
     first_text_timeout_us: int = 10_000_000
     first_audio_timeout_us: int = 8_000_000
     silent_timeout_us: int = 30_000_000  # no news of a turn that is being heard
-
-    def wait_us(self, p_complete: float) -> int:
-        """How long a pause must be before the turn is over."""
-        return self.sure_wait_us if p_complete >= self.complete_probability else self.unsure_wait_us
-
-
-def words_of(text: str) -> list[str]:
-    """Lower-case words without punctuation."""
-    return WORD.findall(text.lower())
 
 
 def is_interruption(text: str) -> bool:

@@ -26,6 +26,7 @@ from visavis_gateway.backends.opus import LOOKAHEAD_US, OpusDecoder, OpusEncoder
 from visavis_gateway.clock import SessionClock
 from visavis_gateway.config import Config
 from visavis_gateway.conversation import Conversation
+from visavis_gateway.endpointing import Endpointing, EndpointingValues
 from visavis_gateway.engine import Persona, Transport, Viewer
 from visavis_gateway.peers.asr import AsrPeer
 from visavis_gateway.peers.render import RenderPeer
@@ -115,12 +116,10 @@ class Session:
             self, persona, self._asr, self._render, services.brain, services.tts,
             self._playout, services.bus, self._spawn, publish_words=config.publish_words,
         )  # fmt: skip
-        policy = Policy(
-            sure_wait_us=config.sure_wait_ms * 1000,
-            unsure_wait_us=config.unsure_wait_ms * 1000,
-            complete_probability=config.complete_probability,
+        waits = EndpointingValues(
+            shortest_us=config.shortest_wait_ms * 1000, longest_us=config.longest_wait_ms * 1000
         )
-        self.conversation = Conversation(self._stage, policy, persona.greeting)
+        self.conversation = Conversation(self._stage, Policy(), persona.greeting, Endpointing(waits))
 
     # -- life -------------------------------------------------------------------------------------------
 

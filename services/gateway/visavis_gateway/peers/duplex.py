@@ -82,6 +82,7 @@ class Duplex(Generic[Req, Res]):
             raise NotReady(f"{self._name} does not answer") from None
         finally:
             self.is_open = False
+            self._outgoing.clear()
             call.cancel()
         if failure is not None:
             raise self._translate(failure)

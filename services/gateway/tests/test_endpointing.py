@@ -1,0 +1,47 @@
+"""When a pause is long enough."""
+
+import pytest
+from visavis_gateway.endpointing import Endpointing, EndpointingValues
+
+VALUES = EndpointingValues()
+
+
+@pytest.mark.parametrize(
+    ("p_sound", "text", "low", "high"),
+    [
+        (0.95, "What is the capital of Australia?", 0.9, 1.0),
+        (0.2, "What time is it?", 0.6, 1.0),  # the words outvote the sound
+        (0.95, "I would like to", 0.0, 0.3),
+        (0.95, "My name is Tom and", 0.0, 0.3),
+        (0.95, "So, um", 0.0, 0.3),
+        (0.9, "I live in Lisbon.", 0.9, 0.9),
+        (0.1, "Yes.", 0.6, 1.0),
+        (0.9, "Is it the?", 0.0, 0.3),
+        (0.9, "", 0.0, 0.0),
+    ],
+)
+def test_words_correct_the_sound(p_sound, text, low, high):
+    assert low <= Endpointing().p_complete(p_sound, text) <= high
+
+
+def test_the_wait_is_short_when_sure_and_long_when_not():
+    ears = Endpointing()
+    waits = [ears.wait_us(p / 20) for p in range(21)]
+    assert waits == sorted(waits, reverse=True)
+    assert waits[-1] == VALUES.shortest_us
+    assert waits[0] == VALUES.longest_us
+
+
+def test_a_user_who_pauses_a_lot_is_waited_for():
+    ears = Endpointing()
+    before = ears.wait_us(0.8)
+    for _ in range(5):
+        ears.learn(1_000_000)
+    assert ears.wait_us(0.8) >= 1_000_000 > before
+    assert ears.wait_us(0.95) < 400_000, "a turn that is surely over is not held up by the habit"
+
+
+def test_one_huge_pause_does_not_make_the_avatar_mute():
+    ears = Endpointing()
+    ears.learn(60_000_000)
+    assert ears.wait_us(0.1) <= VALUES.longest_us
