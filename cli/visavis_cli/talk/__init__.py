@@ -24,7 +24,6 @@ INTERRUPTED = 130
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `visavis talk`."""
-    parser.description = "Call the avatar, ask it spoken questions, record and measure the answers."
     parser.add_argument(
         "questions", nargs="+", type=Path, metavar="QUESTION.wav", help="asked one after another"
     )
