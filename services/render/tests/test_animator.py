@@ -19,7 +19,13 @@ def busy_animator(seed: int) -> Animator:
         duration_us = chance.randrange(40_000, 160_000)
         animator.schedule.restore([Cue(viseme, t, duration_us, chance.uniform(0.5, 1.0))])
         t += duration_us
-    for at, behaviour in ((1, "SPEAKING"), (12, "IDLE"), (14, "LISTENING"), (22, "THINKING"), (24, "SPEAKING")):
+    for at, behaviour in (
+        (1, "SPEAKING"),
+        (12, "IDLE"),
+        (14, "LISTENING"),
+        (22, "THINKING"),
+        (24, "SPEAKING"),
+    ):
         animator.behaviours.set(Behaviour[behaviour], at * SECOND, 0)
     animator.emotions.set((Emotion.HAPPY, 1.0), 3 * SECOND, 0)
     animator.emotions.set((Emotion.SURPRISED, 0.8), 5 * SECOND, 0)
@@ -118,7 +124,9 @@ def test_a_still_head_most_of_the_time_when_idle():
 def test_emotion_rises_in_300_ms_and_fades():
     animator = Animator(1)
     animator.emotions.set((Emotion.HAPPY, 1.0), SECOND, 0)
-    smile = [animator.face_at(SECOND + ms * 1000).expression["mouthSmileLeft"] for ms in (0, 300, 6500, 15_000)]
+    smile = [
+        animator.face_at(SECOND + ms * 1000).expression["mouthSmileLeft"] for ms in (0, 300, 6500, 15_000)
+    ]
     assert smile[0] < 0.1
     assert smile[1] > 0.8
     assert 0.2 < smile[2] < 0.5

@@ -71,9 +71,13 @@ def test_nothing_snaps(parts):
 
 
 def test_sibilants_narrow_and_labiodentals_touch():
-    cues = make_cues([(Viseme.AA, 120_000, 0.9, 0), (Viseme.SS, 90_000, 0.9, 0), (Viseme.AA, 120_000, 0.9, 0)])
+    cues = make_cues(
+        [(Viseme.AA, 120_000, 0.9, 0), (Viseme.SS, 90_000, 0.9, 0), (Viseme.AA, 120_000, 0.9, 0)]
+    )
     assert weights(scheduled(cues), cues[1].start_us + 10_000)[Viseme.SS] >= 0.72
-    cues = make_cues([(Viseme.AA, 120_000, 0.9, 0), (Viseme.FF, 60_000, 0.2, 0), (Viseme.AA, 120_000, 0.9, 0)])
+    cues = make_cues(
+        [(Viseme.AA, 120_000, 0.9, 0), (Viseme.FF, 60_000, 0.2, 0), (Viseme.AA, 120_000, 0.9, 0)]
+    )
     assert weights(scheduled(cues), cues[1].start_us - 5_000)[Viseme.FF] > 0.99
 
 

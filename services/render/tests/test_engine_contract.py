@@ -1,0 +1,66 @@
+"""What every avatar must do."""
+
+import numpy as np
+import pytest
+from visavis_render.backends import AVATARS, load_avatar
+from visavis_render.config import Config
+from visavis_render.engine import FaceState, HeadPose, Viseme
+
+FACES = [
+    FaceState(),
+    FaceState(visemes={Viseme.AA: 1.0}, arkit={"jawOpen": 0.6}, sounding=Viseme.AA),
+    FaceState(visemes={Viseme.PP: 1.0}, sounding=Viseme.PP),
+    FaceState(head=HeadPose(7, 7, 7), blink=0.4, breath=1.0),
+]
+
+
+@pytest.fixture(scope="module", params=AVATARS)
+def avatar(request):
+    return load_avatar(request.param, Config())
+
+
+@pytest.mark.parametrize("size", [128, 512])
+def test_pictures_have_the_asked_size(avatar, size):
+    renderer = avatar.open(size, "AI")
+    for face in FACES:
+        picture = renderer.draw(face)
+        assert picture.shape == (size * 3 // 2, size)
+        assert picture.dtype == np.uint8
+
+
+def test_an_open_mouth_shows_and_goes_away_again(avatar):
+    renderer = avatar.open(512, "AI")
+    closed, opened, again = (renderer.draw(FACES[n]).copy() for n in (0, 1, 0))
+    assert (np.abs(opened.astype(int) - closed) > 20).sum() > 300
+    assert np.array_equal(closed, again)
+
+
+def test_sessions_do_not_touch_each_other(avatar):
+    first, second = avatar.open(512, "AI"), avatar.open(512, "KI")
+    before = first.draw(FACES[0]).copy()
+    second.draw(FACES[1])
+    assert np.array_equal(first.draw(FACES[0]), before)
+
+
+def test_every_picture_carries_the_label(avatar):
+    with_ai, with_ki = avatar.open(512, "AI"), avatar.open(512, "KI")
+    for face in FACES:
+        a, b = with_ai.draw(face), with_ki.draw(face)
+        corner = a[:64, :96]
+        assert corner.max() - np.median(corner[24:40, 24:48]) > 60
+        assert not np.array_equal(corner, b[:64, :96])
+
+
+def test_the_same_face_gives_the_same_picture(avatar):
+    pictures = []
+    for order in (FACES, FACES[::-1]):
+        renderer = avatar.open(512, "AI")
+        drawn = [renderer.draw(face).copy() for face in order]
+        pictures.append(drawn if order is FACES else drawn[::-1])
+    assert all(np.array_equal(a, b) for a, b in zip(*pictures, strict=True))
+
+
+def test_the_clapper_is_white_exactly_while_aa_sounds():
+    renderer = load_avatar("clapper", Config()).open(512, "AI")
+    brightness = [int(np.median(renderer.draw(face)[:512])) for face in FACES]
+    assert brightness == [24, 235, 24, 24]

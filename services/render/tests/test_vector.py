@@ -1,0 +1,149 @@
+"""Mira: partial redraws equal full ones, and what should be seen is seen."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from visavis_render.animator import Animator
+from visavis_render.animator.schedule import Cue
+from visavis_render.backends import load_avatar
+from visavis_render.config import Config
+from visavis_render.engine import Behaviour, FaceState, Gaze, HeadPose, Viseme
+
+MOUTH = (slice(290, 345), slice(215, 300))
+EYES = (slice(205, 260), slice(170, 345))
+PROTOTYPE = Path(__file__).parents[4] / "shared" / "face" / "vector"
+
+
+@pytest.fixture(scope="module")
+def mira():
+    return load_avatar("mira", Config())
+
+
+@pytest.fixture(scope="module")
+def baked(mira):
+    from visavis_render.backends.vector.baking import bake
+    from visavis_render.backends.vector.rig.character import load_character
+
+    return bake(load_character("mira"), 512)
+
+
+def luma(mira, face):
+    return mira.open(512, "").draw(face)[:512].astype(int)
+
+
+def difference(a, b, region):
+    return float(np.abs(a[region] - b[region]).mean())
+
+
+@pytest.mark.parametrize("still", [False, True])
+def test_partial_redraws_equal_full_ones(baked, still):
+    from visavis_render.backends.vector.mapping import controls_of
+    from visavis_render.backends.vector.player import Player
+
+    animator = Animator(seed=2)
+    animator.behaviours.set(Behaviour.SPEAKING, 0, 0)
+    shapes = [Viseme.AA, Viseme.PP, Viseme.O, Viseme.SS, Viseme.TH, Viseme.FF, Viseme.I, Viseme.U]
+    cues = [Cue(shapes[n % 8], 200_000 + n * 110_000, 110_000, 0.9) for n in range(40)]
+    animator.schedule.restore(cues)
+    part, whole = Player(baked), Player(baked)
+    for number in range(100):
+        face = animator.face_at(number * 40_000)
+        if still:
+            face = FaceState(face.visemes, face.expression, {}, HeadPose(2, 1, -1), face.gaze, face.blink)
+        controls = controls_of(face)
+        part.draw(controls)
+        if number % 5 == 0:
+            whole.draw(controls, full=True)
+            assert np.array_equal(part.picture, whole.picture), f"frame {number}"
+
+
+def test_what_does_not_change_is_not_redrawn(baked):
+    from visavis_render.backends.vector.controls import Controls
+    from visavis_render.backends.vector.player import Player
+
+    player = Player(baked)
+    assert player.draw(Controls()) == [(0, 0, 512, 512)]
+    assert player.draw(Controls()) == []
+
+
+def test_visemes_change_the_mouth_and_nothing_else(mira):
+    rest = luma(mira, FaceState())
+    pictures = {v: luma(mira, FaceState(visemes={v: 1.0})) for v in Viseme}
+    assert difference(pictures[Viseme.PP], pictures[Viseme.AA], MOUTH) > 15
+    assert difference(pictures[Viseme.PP], rest, MOUTH) < 6  # closed like at rest
+    for viseme, picture in pictures.items():
+        assert difference(picture, rest, EYES) == 0, viseme
+    names = [v for v in Viseme if v is not Viseme.SIL]
+    for index, first in enumerate(names):
+        for second in names[index + 1 :]:
+            assert difference(pictures[first], pictures[second], MOUTH) > 0.5, (first, second)
+
+
+def test_a_blink_closes_the_eyes(mira):
+    opened, closed = luma(mira, FaceState()), luma(mira, FaceState(blink=1.0))
+    dark = [int((picture[EYES] < 70).sum()) for picture in (opened, closed)]
+    assert difference(opened, closed, EYES) > 10
+    assert dark[1] < 0.4 * dark[0]  # the pupils are gone
+
+
+def test_gaze_moves_the_pupils_the_right_way(mira):
+    left_eye = (slice(215, 255), slice(180, 238))
+
+    def pupil(x, y):
+        rows, columns = np.where(luma(mira, FaceState(gaze=Gaze(x, y)))[left_eye] < 45)
+        return columns.mean(), rows.mean()
+
+    assert pupil(0.8, 0)[0] > pupil(0, 0)[0] + 2 > pupil(-0.8, 0)[0] + 4
+    assert pupil(0, -0.8)[1] > pupil(0, 0.8)[1] + 2
+
+
+def test_the_label_is_in_every_picture(mira):
+    renderer = mira.open(512, "AI")
+    first = renderer.draw(FaceState())[:64, :64].copy()
+    assert first.max() - first.min() > 110
+    for yaw in (-7.0, 7.0, 0.0):
+        picture = renderer.draw(FaceState(head=HeadPose(yaw, 3, 4), blink=1.0))
+        assert np.array_equal(picture[:64, :64], first)
+
+
+@pytest.mark.parametrize("size", [128, 256, 1024])
+def test_other_sizes_show_the_same_person(mira, size):
+    picture = mira.open(size, "").draw(FaceState())
+    assert picture.shape == (size * 3 // 2, size)
+    big = luma(mira, FaceState())
+    step = 512 // 16
+    thumbnail = big.reshape(16, step, 16, step).mean(axis=(1, 3))
+    other = picture[:size].reshape(16, size // 16, 16, size // 16).mean(axis=(1, 3))
+    assert np.abs(thumbnail - other)[4:].max() < 25  # the label of a small picture is larger
+
+
+@pytest.mark.shared
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.skipif(not PROTOTYPE.exists(), reason="the material is not here")
+def test_pixels_equal_the_prototype(baked, monkeypatch):
+    monkeypatch.syspath_prepend(str(PROTOTYPE))
+    from vface.player import Player as Prototype
+    from vface.rig import NEUTRAL, load
+    from visavis_render.backends.vector.controls import Controls, Pose
+    from visavis_render.backends.vector.mapping import MOUTHS
+    from visavis_render.backends.vector.player import Player
+    from visavis_render.backends.vector.rig.eyes import Look
+    from visavis_render.backends.vector.rig.mouth import CONTROLS, MouthShape
+
+    data = load("mira")
+    data["eyes"]["up"] = 19
+    theirs, ours = Prototype(data), Player(baked)
+    look = Look(blink=0.25, smile=0.4)
+    for shape in MOUTHS.values():
+        values = {"smile": 0.4, **shape}
+        names = dict(zip(CONTROLS, NEUTRAL, strict=True))
+        pose = Pose(0.3, -0.2, 0.5, 0.5)
+        ours.draw(Controls(MouthShape(**values), look, look, 0.4, 0.2, 0.1, pose), full=True)
+        mouth = {names[name]: value for name, value in values.items()}
+        theirs.draw(
+            m=mouth, blink=0.25, brow=(0.4, 0.2), browin=0.1, head=(0.3, -0.2, 0.5), breath=0.5, full=True
+        )
+        assert np.array_equal(ours.picture, theirs.buf)
+    sys.modules.pop("vface", None)
