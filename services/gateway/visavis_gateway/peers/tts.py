@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import numpy as np
+from rpckit.errors import NotReady
 from rpckit.supervise import guarded
 from visavis.tts.v1 import tts_service_pb2 as pb
 from visavis.tts.v1.tts_service_pb2_grpc import TtsServiceStub
@@ -65,7 +66,7 @@ class TtsPeer:
     def _check_format(response: pb.SynthesizeResponse) -> None:
         rate = response.started.format.sample_rate_hz
         if rate != RATE_HZ:
-            raise ValueError(f"the voice speaks at {rate} Hz; this gateway plays {RATE_HZ} Hz")
+            raise NotReady(f"tts: the voice speaks at {rate} Hz; this gateway plays {RATE_HZ} Hz")
 
     async def _on_response(self, response: pb.SynthesizeResponse) -> None:
         match response.WhichOneof("event"):
