@@ -141,16 +141,27 @@ async def one_call(args: argparse.Namespace, url: str, speeches: list[Speech], n
 
 def latencies_in(path: Path) -> list[float]:
     """Voice to voice from a recording alone: end of speech in track 1 -> next onset in track 2."""
-    sent, received = (
-        [(s.start, s.end) for s in speech_spans(track, RATE_HZ)] for track in audio_tracks(path)
-    )
+    sent, received = audio_tracks(path)
+    asked = [end for stretch in stretches(sent) for end in ends_of_speech(sent, stretch)]
     latencies, before = [], 0
-    for onset, _ in received:
-        ends = [end for _, end in sent if before < end < onset]
+    for onset in (span.start for span in speech_spans(received, RATE_HZ)):
+        ends = [end for end in asked if before < end < onset]
         if ends:
             latencies.append(round((onset - ends[-1]) * 1000 / RATE_HZ, 1))
         before = onset
     return latencies
+
+
+def stretches(track: np.ndarray) -> list[np.ndarray]:
+    """Sample indices of each question: the microphone sends digital silence of a second or more between."""
+    heard = np.flatnonzero(np.abs(track.astype(np.int32)) > 8)
+    return np.split(heard, np.flatnonzero(np.diff(heard) > RATE_HZ) + 1) if len(heard) else []
+
+
+def ends_of_speech(track: np.ndarray, stretch: np.ndarray) -> list[int]:
+    """Where speech ends in one question, judged by its own noise and not by the silence around it."""
+    start = int(stretch[0])
+    return [start + span.end for span in speech_spans(track[start : int(stretch[-1]) + 1], RATE_HZ)]
 
 
 def audio_tracks(path: Path) -> list[np.ndarray]:
@@ -194,6 +205,7 @@ def combined(calls: Sequence[dict[str, Any]], stack: Stack | None) -> dict[str, 
         "turns": turns,
         "voice_to_voice_ms": spread([turn["voice_to_voice_ms"] for turn in turns]),
         "from_recording_ms": spread([each for call in calls for each in call["from_recording_ms"]]),
+        "largest_difference_ms": largest_difference(calls),
         "stages_ms": {name: statistics.median(values) for name, values in stages.items() if values},
         "av_offset_ms": spread([abs(each) for call in calls for each in call["offsets_ms"]]),
         "av_offset_signed_ms": spread([each for call in calls for each in call["offsets_ms"]]),
@@ -209,6 +221,18 @@ def combined(calls: Sequence[dict[str, Any]], stack: Stack | None) -> dict[str, 
         "failures": [call["failure"] for call in calls if call["failure"]],
         "calls": len(calls),
     }
+
+
+def largest_difference(calls: Sequence[dict[str, Any]]) -> float | None:
+    """Between the reported and the recorded latency of a turn, where every turn of the call has both."""
+    differences = []
+    for call in calls:
+        reported = [
+            turn["voice_to_voice_ms"] for turn in call["turns"] if turn["voice_to_voice_ms"] is not None
+        ]
+        if len(reported) == len(call["from_recording_ms"]):
+            differences += [abs(a - b) for a, b in zip(reported, call["from_recording_ms"], strict=True)]
+    return round(max(differences), 1) if differences else None
 
 
 def stage_names(turns: Sequence[dict[str, Any]]) -> list[str]:
@@ -246,6 +270,7 @@ def print_table(result: dict[str, Any]) -> None:
     ):
         values = result[name]
         row(title, f"p50 {text(values['p50'])} ms   p95 {text(values['p95'])} ms   (n={values['count']})")
+    row("  reported and recorded differ by", f"at most {text(result['largest_difference_ms'])} ms")
     for name, value in result["stages_ms"].items():
         row(f"  {name}, median", f"{value:.0f} ms")
     video, audio, memory = result["video"], result["audio"], result["resident_mb"]
