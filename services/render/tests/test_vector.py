@@ -68,6 +68,22 @@ def test_what_does_not_change_is_not_redrawn(baked):
     assert player.draw(Controls()) == []
 
 
+def test_nothing_is_compiled_after_the_start(mira):
+    from visavis_render.backends.vector import compositor, i420, raster
+
+    kernels = [compositor.compose_under, compositor.compose_over, raster.draw, i420.to_i420]
+    before = [len(k.signatures) for k in kernels]
+    for size in (128, 512):
+        renderer = mira.open(size, "")
+        for face in (
+            FaceState(),
+            FaceState(visemes={Viseme.TH: 1}),
+            FaceState(head=HeadPose(2, 1, 1), blink=1),
+        ):
+            renderer.draw(face)
+    assert [len(k.signatures) for k in kernels] == before
+
+
 def test_visemes_change_the_mouth_and_nothing_else(mira):
     rest = luma(mira, FaceState())
     pictures = {v: luma(mira, FaceState(visemes={v: 1.0})) for v in Viseme}

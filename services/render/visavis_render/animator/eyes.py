@@ -17,10 +17,11 @@ from visavis_render.engine import Behaviour, Gaze
 
 GAZE_DEG = 25.0  # degrees per unit of gaze
 SACCADE_S, SACCADE_S_PER_DEG = 0.021, 0.0022
-SWITCH_S = 0.09  # eyes of one behaviour -> eyes of the next
+SWITCH_S = 0.06  # eyes of one behaviour -> eyes of the next
 CONTACT_S = 1.2  # at the viewer, at least this long, when listening or speaking begins
 CLOSE_S, HOLD_S, OPEN_S = 0.075, 0.030, 0.135
 BLINK_S = CLOSE_S + HOLD_S + OPEN_S
+ENDING_BLINKS = 0.6  # share of replies that end with a blink
 LARGE_SHIFT = 10.0 / GAZE_DEG
 BLINK, TINY, AWAY, DIRECTION, ENDING = 1, 2, 3, 4, 5
 
@@ -109,9 +110,9 @@ def _caused_blinks(
     """Blinks with large gaze shifts and, often, at the end of speech."""
     previous = Behaviour.IDLE
     for change in behaviours.until(t_us):
-        turned = Behaviour.THINKING in (change.value, previous)
-        ended = previous is Behaviour.SPEAKING and chance(seed, ENDING, change.at_us) < 0.6
-        if change.value is not previous and (turned or ended):
+        turns = change.value is Behaviour.THINKING and previous is not Behaviour.THINKING
+        ends = (previous, change.value) == (Behaviour.SPEAKING, Behaviour.IDLE)
+        if turns or (ends and chance(seed, ENDING, change.at_us) < ENDING_BLINKS):
             yield change.at_us / 1e6
         previous = change.value
     before = Gaze()

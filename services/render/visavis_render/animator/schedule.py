@@ -10,6 +10,7 @@ from visavis_render.engine import Viseme
 
 MAX_CUES = 2000
 MAX_DURATION_US = 10_000_000
+OVERLAP_US = 2_000  # rounding between clocks is no overlap
 MEMORY_US = 1_000_000  # how long a cue that is over may still be seen
 ARRIVAL_S = 0.08  # a cue that comes late grows in over this time instead of jumping
 CLOSING_S = 0.12  # how fast the mouth closes at a cut
@@ -59,19 +60,21 @@ class Schedule:
         """
         dropped = 0
         for cue in cues:
-            last_us = self._live[-1].end_us if self._live else None
-            if cue.end_us <= now_us or (last_us is not None and cue.start_us < last_us):
+            if cue.end_us <= now_us or self._overlaps(cue):
                 dropped += 1
             else:
                 self._live.append(replace(cue, known_us=now_us))
         self._forget(now_us)
         return dropped
 
+    def _overlaps(self, cue: Cue) -> bool:
+        return bool(self._live) and cue.start_us < self._live[-1].end_us - OVERLAP_US
+
     def restore(self, cues: Sequence[Cue]) -> int:
         """Like `add` at the beginning of a reopened session: nothing is late or over."""
         dropped = 0
         for cue in cues:
-            if self._live and cue.start_us < self._live[-1].end_us:
+            if self._overlaps(cue):
                 dropped += 1
             else:
                 self._live.append(cue)
