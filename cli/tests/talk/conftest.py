@@ -227,12 +227,13 @@ class FakeGateway:
         *,
         greets: bool = True,
         full: bool = False,
+        garbled: bool = False,
         vanishes: bool = False,
         last_words: str = "",
         video_late_s: float = 0.0,
     ) -> None:
         self.greets, self.full, self.vanishes, self.last_words = greets, full, vanishes, last_words
-        self.video_late_s = video_late_s
+        self.video_late_s, self.garbled = video_late_s, garbled
         self.messages: list[dict[str, Any]] = []
         self.turns: list[dict[str, Any]] = []
         self.requests: list[str] = []
@@ -248,6 +249,8 @@ class FakeGateway:
         if self.full:
             error = {"code": "full", "message": "all 4 sessions are taken"}
             return JSONResponse({"error": error}, 503, {"Retry-After": "5"})
+        if self.garbled:
+            return JSONResponse({"session_id": "s1", "token": "t", "type": "answer", "sdp": "v=0"}, 201)
         self.call = FakeCall(self)
         sdp = await self.call.answer(body["sdp"])
         return JSONResponse({"session_id": "s1", "token": "t", "type": "answer", "sdp": sdp}, 201)

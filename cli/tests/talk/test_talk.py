@@ -1,6 +1,7 @@
 """Whole talks against the fake peer: what is printed, what is recorded, how failures read."""
 
 import argparse
+import http.server
 import json
 import signal
 import socket
@@ -62,6 +63,7 @@ def test_two_questions(fake_gateway: Callable[..., Any], question: Path, tmp_pat
     assert result["audio"]["missing_packets"] == 0
     assert result["audio_seconds"] > 2
     assert abs(result["av_offset_ms"]["median"]) < 30
+    assert abs(result["sender_report_offset_ms"]) < 60
     assert gateway.requests == ["POST mira", "DELETE Bearer t"]
     kinds = {message["type"] for message in gateway.messages}
     assert kinds == {"shown", "report", "bye"}
@@ -131,6 +133,29 @@ def test_full(fake_gateway: Callable[..., Any], question: Path, tmp_path: Path, 
     with fake_gateway(full=True) as (_, url):
         assert run(str(question), "--out", str(tmp_path / "a.mp4"), "--url", url) == 1
     assert capsys.readouterr().err == "visavis talk: refused: all 4 sessions are taken (full)\n"
+
+
+def test_an_answer_that_is_none(
+    fake_gateway: Callable[..., Any], question: Path, tmp_path: Path, capsys: Any
+) -> None:
+    with fake_gateway(garbled=True) as (gateway, url):
+        assert run(str(question), "--out", str(tmp_path / "a.mp4"), "--url", url) == 1
+    assert "the gateway's answer to the offer can't be used" in capsys.readouterr().err
+    assert gateway.requests[-1] == "DELETE Bearer t"
+
+
+def test_a_web_server_that_is_no_gateway(question: Path, tmp_path: Path, capsys: Any) -> None:
+    server = http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
+    thread = threading.Thread(target=server.handle_request)
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    assert run(str(question), "--out", str(tmp_path / "a.mp4"), "--url", url) == 1
+    thread.join()
+    server.server_close()
+    assert (
+        capsys.readouterr().err.splitlines()[-1]
+        == f"visavis talk: {url}/api/info is no visavis gateway (HTTP 501)"
+    )
 
 
 def test_no_greeting(fake_gateway: Callable[..., Any], question: Path, tmp_path: Path, capsys: Any) -> None:

@@ -13,7 +13,7 @@ import av
 import numpy as np
 from aiortc import RTCRtpReceiver
 from aiortc.codecs.vpx import VpxPayloadDescriptor
-from aiortc.rtp import RtpPacket
+from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket, RtpPacket
 
 from visavis_cli.talk.measure import FULL_SCALE, Pcm, decibels
 
@@ -75,6 +75,7 @@ class AudioTap:
         self._sequence, self._rtp = Unwrapped(16), Unwrapped(32)
         self._decoder = av.AudioCodecContext.create("libopus", "r")
         self._decoder.sample_rate, self._decoder.layout = AUDIO_RATE_HZ, "stereo"
+        self.reports: list[SenderReport] = []
         self.newest: AudioPacket | None = None
         self.sounded_s = float("-inf")
 
@@ -124,6 +125,7 @@ class VideoTap:
 
     def __init__(self, on_frame: Callable[[VideoFrame], None]) -> None:
         self.frames: list[VideoFrame] = []
+        self.reports: list[SenderReport] = []
         self.lost_packets = 0
         self._on_frame = on_frame
         self._sequence, self._rtp = Unwrapped(16), Unwrapped(32)
@@ -174,9 +176,26 @@ class VideoTap:
         return bool(hopeless)
 
 
+@dataclass(frozen=True)
+class SenderReport:
+    """The sender's word on which RTP timestamp (not unwrapped) belongs to which moment of its NTP clock."""
+
+    ntp_s: float
+    rtp: int
+
+
 def tap(receiver: RTCRtpReceiver, buffer: AudioTap | VideoTap) -> None:
-    """Let a receiver hand its packets to `buffer`."""
+    """Let a receiver hand its packets to `buffer`, and its sender reports to `buffer.reports`."""
     name = "_RTCRtpReceiver__jitter_buffer"
     if not hasattr(receiver, name):
         raise RuntimeError("this aiortc keeps its jitter buffer elsewhere")
     setattr(receiver, name, buffer)
+    handle = receiver._handle_rtcp_packet
+
+    async def handle_and_note(packet: AnyRtcpPacket) -> None:
+        if isinstance(packet, RtcpSrPacket) and packet.sender_info.packet_count > 0:
+            sent = packet.sender_info
+            buffer.reports.append(SenderReport(sent.ntp_timestamp / (1 << 32), sent.rtp_timestamp))
+        await handle(packet)
+
+    receiver._handle_rtcp_packet = handle_and_note  # type: ignore[method-assign]

@@ -18,6 +18,7 @@ from aiortc import (
     RTCRtpReceiver,
     RTCSessionDescription,
 )
+from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 
 from visavis_cli.talk.arrivals import AUDIO_RATE_HZ, VideoFrame, VideoTap, tap
 from visavis_cli.talk.errors import TalkError
@@ -50,7 +51,7 @@ class Call:
         self._seen = self._shown = False
         self._connected_s: float | None = None
         self._video = VideoTap(self._on_frame)
-        record.video = self._video.frames
+        record.video, record.video_reports = self._video.frames, self._video.reports
         self.channel = peer.createDataChannel("visavis")
         self.channel.on("open", self._tell_shown)
         self.channel.on("message", self._on_message)
@@ -216,14 +217,13 @@ async def open_call(url: str, persona: str | None, record: Record, progress: Pro
     """Connect, and at the end say goodbye and leave nothing open, whatever happened."""
     async with httpx.AsyncClient(base_url=url, timeout=HTTP_TIMEOUT_S, trust_env=False) as http:
         info = await ask(http, "GET", "/api/info")
-        servers = [RTCIceServer(urls=each["urls"]) for each in info.get("ice_servers", [])]
-        peer = RTCPeerConnection(RTCConfiguration(iceServers=servers))
+        peer = RTCPeerConnection(RTCConfiguration(iceServers=ice_servers(info)))
         try:
             call = Call(peer, record, progress)
             body = {"type": "offer", "sdp": await call.offer(), **({"persona": persona} if persona else {})}
             session = await ask(http, "POST", "/api/sessions", body)
             try:
-                await peer.setRemoteDescription(RTCSessionDescription(session["sdp"], session["type"]))
+                await accept(peer, session)
                 await call.until(call.connected, CONNECT_TIMEOUT_S, "no WebRTC connection")
                 yield call
             finally:
@@ -235,23 +235,38 @@ async def open_call(url: str, persona: str | None, record: Record, progress: Pro
                     await peer.close()
 
 
+def ice_servers(info: dict[str, Any]) -> list[RTCIceServer]:
+    """The servers that the gateway names; none means that there is a direct way."""
+    try:
+        return [RTCIceServer(urls=each["urls"]) for each in info.get("ice_servers", [])]
+    except (KeyError, TypeError, AttributeError):
+        raise TalkError("the gateway names its ICE servers in a way that can't be read") from None
+
+
+async def accept(peer: RTCPeerConnection, session: dict[str, Any]) -> None:
+    """Take the gateway's answer to the offer."""
+    try:
+        await peer.setRemoteDescription(RTCSessionDescription(session["sdp"], session["type"]))
+    except (KeyError, ValueError, InvalidAccessError, InvalidStateError, OperationError) as error:
+        raise TalkError(f"the gateway's answer to the offer can't be used: {error}") from None
+
+
 async def ask(http: httpx.AsyncClient, method: str, path: str, body: object = None) -> dict[str, Any]:
     """One request to the gateway; TalkError in one line for whatever is not a good answer."""
+    base = str(http.base_url).rstrip("/")
     try:
         answer = await http.request(method, path, json=body)
     except httpx.ConnectError:
-        raise TalkError(f"nothing answers at {http.base_url}") from None
+        raise TalkError(f"nothing answers at {base}") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise TalkError(f"{http.base_url}: {error or type(error).__name__}") from None
+        raise TalkError(f"{base}: {error or type(error).__name__}") from None
     try:
         content = answer.json()
         if answer.is_success and isinstance(content, dict):
             return content
         raise TalkError(f"refused: {content['error']['message']} ({content['error']['code']})")
     except (ValueError, KeyError, TypeError):
-        raise TalkError(
-            f"{http.base_url}{path.lstrip('/')} is no visavis gateway (HTTP {answer.status_code})"
-        ) from None
+        raise TalkError(f"{base}{path} is no visavis gateway (HTTP {answer.status_code})") from None
 
 
 async def hang_up(http: httpx.AsyncClient, session: dict[str, Any]) -> None:

@@ -3,7 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from visavis_cli.talk.arrivals import AUDIO_RATE_HZ, VIDEO_RATE_HZ, AudioPacket, AudioTap, VideoFrame
+from visavis_cli.talk.arrivals import (
+    AUDIO_RATE_HZ,
+    VIDEO_RATE_HZ,
+    AudioPacket,
+    AudioTap,
+    SenderReport,
+    VideoFrame,
+)
 from visavis_cli.talk.microphone import FRAME_SAMPLES, Saying, SentFrame
 from visavis_cli.talk.speech import Speech
 
@@ -54,6 +61,7 @@ class Record:
     audio: AudioTap = field(default_factory=AudioTap)
     video: list[VideoFrame] = field(default_factory=list)
     video_packets_lost: int = 0
+    video_reports: list[SenderReport] = field(default_factory=list)
     session: Message = field(default_factory=dict)
     clock: Clock | None = None
     questions: list[Question] = field(default_factory=list)

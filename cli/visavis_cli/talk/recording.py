@@ -102,6 +102,7 @@ def add_video(out: Any, size: tuple[int, int]) -> Any:
     stream = out.add_stream("libx264", rate=25, options=X264_OPTIONS)
     stream.width, stream.height = size
     stream.pix_fmt = "yuv420p"
+    stream.metadata["handler_name"] = "received: the avatar"
     stream.codec_context.time_base = Fraction(1, VIDEO_RATE_HZ)
     return stream
 

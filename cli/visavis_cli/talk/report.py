@@ -27,6 +27,7 @@ def report_of(record: Record, recorded: Recorded) -> Json:
         "audio_seconds": round(sum(len(packet.samples) for packet in record.received) / AUDIO_RATE_HZ, 2),
         "audio": audio_of(record.received),
         "av_offset_ms": median_and_p95(av_offsets_of(record)),
+        "sender_report_offset_ms": sender_report_offset_ms(record),
         "trace_ids": [turn["trace_id"] for turn in turns if turn["trace_id"]],
     }
 
@@ -127,6 +128,16 @@ def av_offsets_of(record: Record) -> Sequence[float]:
         [packet.arrival_s for packet in record.received],
     )
     return [float(each) for each in offsets]
+
+
+def sender_report_offset_ms(record: Record) -> float | None:
+    """How far the sender reports' common clock is from the `clock` message: what a browser would add."""
+    clock, audio, video = record.clock, record.audio.reports, record.video_reports
+    if clock is None or not audio or not video:
+        return None
+    audio_skew = float(np.median([report.ntp_s - clock.audio_pts_s(report.rtp) for report in audio]))
+    video_skew = float(np.median([report.ntp_s - clock.video_pts_s(report.rtp) for report in video]))
+    return round(1000 * (video_skew - audio_skew), 1)
 
 
 def summary(result: Json) -> str:
