@@ -192,13 +192,12 @@ def test_the_server_says_goodbye(
     assert "visavis talk: the server ended the session: shutting down\n" in capsys.readouterr().err
 
 
-def test_ctrl_c_keeps_the_recording(
-    fake_gateway: Callable[..., Any], question: Path, tmp_path: Path, capsys: Any
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_keeps_the_recording(
+    fake_gateway: Callable[..., Any], question: Path, tmp_path: Path, capsys: Any, number: int
 ) -> None:
     with fake_gateway(greets=False) as (gateway, url):
-        timer = threading.Timer(
-            2.0, lambda: signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-        )
+        timer = threading.Timer(2.0, lambda: signal.pthread_kill(threading.main_thread().ident, number))
         timer.start()
         assert run(str(question), "--out", str(tmp_path / "a.mp4"), "--url", url) == 130
         timer.join()

@@ -3,8 +3,10 @@
 import argparse
 import asyncio
 import json
+import signal
 import sys
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -73,12 +75,26 @@ def run(args: argparse.Namespace) -> int:
 def call(args: argparse.Namespace, speeches: list[Speech], record: Record) -> tuple[str | None, int]:
     """The call itself: why it ended early (None if it didn't), and the exit code for that."""
     try:
-        asyncio.run(hold(args.url, args.persona, speeches, args.timeout, record))
+        with stoppable():
+            asyncio.run(hold(args.url, args.persona, speeches, args.timeout, record))
     except KeyboardInterrupt:
         return "stopped", INTERRUPTED
     except (TalkError, StackError) as error:
         return str(error), 1
     return None, 0
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """SIGTERM ends the call as Ctrl-C does, and a shell's background job hears Ctrl-C too."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 async def hold(
