@@ -65,21 +65,42 @@ async def speak(call: grpc.aio.StreamStreamCall, question: str, pause_s: float) 
         await asyncio.sleep(pause_s)
 
 
-async def warm_turn(stub: pb_grpc.BrainServiceStub, n: int, pause_s: float) -> dict[str, float]:
-    """A whole reply; `pause_s` between partials decides whether a warm-up is in flight at the end."""
+async def warm_turn(stub: pb_grpc.BrainServiceStub, n: int) -> dict[str, float]:
+    """A whole reply after partials at the pace of speech."""
     call = await begin(stub, f"t{n}", [])
-    await asyncio.sleep(pause_s)
     question = QUESTIONS[n % len(QUESTIONS)]
-    await speak(call, question, pause_s)
+    await speak(call, question, 0.6)
     asked = await generate(call, 1, question)
     first = await first_text(call, 1)
     await call.write(pb.ReplyRequest(finish=pb.FinishReply()))
-    text_count = 1
-    last = first
+    text_count, last = 1, first
     while (response := await call.read()) is not grpc.aio.EOF:
         if response.WhichOneof("event") == "text":
             text_count, last = text_count + 1, time.perf_counter()
     return {"first text": first - asked, "rate": (text_count - 1) / max(last - first, 1e-6)}
+
+
+async def crossed_turn(stub: pb_grpc.BrainServiceStub, n: int) -> dict[str, float]:
+    """First text with no partial before, and with one whose warm-up is still in flight."""
+    call = await begin(stub, f"c{n}", [])
+    question = QUESTIONS[n % len(QUESTIONS)]
+    beginning = question.rsplit(" ", 2)[0]
+    wrong = f"{question} And then we went to the other side of the river to see the old houses."
+    found = {}
+    for generation, (name, partial) in enumerate(
+        [("none", ""), ("right", beginning), ("wrong", wrong)], start=1
+    ):
+        # The words before it leave the cache, the persona stays.
+        await call.write(pb.ReplyRequest(partial=pb.PartialTranscript(text="Something else.")))
+        await asyncio.sleep(1)
+        if partial:
+            await call.write(pb.ReplyRequest(partial=pb.PartialTranscript(text=partial)))
+            await asyncio.sleep(0.05)
+        asked = await generate(call, generation, question)
+        found[name] = await first_text(call, generation) - asked
+        await call.write(pb.ReplyRequest(discard=pb.Discard(generation=generation)))
+    call.cancel()
+    return found
 
 
 async def discard_turn(stub: pb_grpc.BrainServiceStub, n: int) -> dict[str, float]:
@@ -113,13 +134,15 @@ async def main() -> None:
     args = parser.parse_args()
     async with grpc.aio.insecure_channel(args.target) as channel:
         stub = pb_grpc.BrainServiceStub(channel)
-        await warm_turn(stub, 0, 1.5)
-        calm = await repeat(lambda n: warm_turn(stub, n, 0.6), args.turns)
-        hurried = await repeat(lambda n: warm_turn(stub, n, 0.1), args.turns)
+        await warm_turn(stub, 0)
+        calm = await repeat(lambda n: warm_turn(stub, n), args.turns)
+        crossed = await repeat(lambda n: crossed_turn(stub, n), args.turns)
         dropped = await repeat(lambda n: discard_turn(stub, n), args.turns)
     print(f"medians of {args.turns} turns")
     print(f"{'first text, partials 0.6 s apart':44}{calm['first text'] * 1000:8.0f} ms")
-    print(f"{'first text, a warm-up in flight':44}{hurried['first text'] * 1000:8.0f} ms")
+    print(f"{'first text, no partial before':44}{crossed['none'] * 1000:8.0f} ms")
+    print(f"{'first text, warm-up of a partial in flight':44}{crossed['right'] * 1000:8.0f} ms")
+    print(f"{'first text, warm-up of wrong words in flight':44}{crossed['wrong'] * 1000:8.0f} ms")
     print(f"{'text pieces per second':44}{calm['rate']:8.1f}")
     print(f"{'first text, all of the prompt cached':44}{dropped['alone'] * 1000:8.0f} ms")
     print(f"{'the same right after a discard':44}{dropped['after'] * 1000:8.0f} ms")
