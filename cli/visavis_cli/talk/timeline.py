@@ -9,12 +9,14 @@ import numpy as np
 
 from visavis_cli.talk.arrivals import AUDIO_RATE_HZ, AudioPacket
 from visavis_cli.talk.measure import Pcm
-from visavis_cli.talk.microphone import FRAME_SAMPLES, SentFrame
+from visavis_cli.talk.microphone import FRAME_S, SentFrame
 
 LATE_S = 0.040  # later than its place by this, and a viewer has noticed
 EARLY_S = 0.020
 RTP_JUMP_S = 1.0
-SETTLE_PACKETS = 50
+SETTLE_PACKETS = 51  # odd: the median is one of them
+QUIET_PACKETS = 5
+PACKET_S = FRAME_S
 
 Piece = tuple[float, Pcm]
 
@@ -22,28 +24,33 @@ Piece = tuple[float, Pcm]
 def place_audio(
     first_samples: Sequence[int], arrivals: Sequence[float], silent: Sequence[bool], rate_hz: int
 ) -> list[float]:
-    """When each packet (by its first sample's RTP time) sounds at a viewer that buffers next to nothing.
+    """When each packet (by its first sample's RTP time) is heard: on a line that jitter does not move.
 
-    The line is the RTP time plus the median transit of the first second. A packet that arrives more than
-    40 ms after its place moves the line to its arrival (the player starved, what follows is late with it).
-    Where the last second arrived more than 20 ms before the line, the line moves back, within silence only.
-    An RTP clock that jumps ahead by a second or more begins a new line.
+    The line is the RTP time plus the median transit of the first second. It moves
+    - to the arrival of a packet that begins a stretch of sound and comes more than 40 ms after its place, or
+      a second before it (an RTP clock that jumped), so no stretch begins before it could be heard;
+    - to the median transit of the last second when that is more than 40 ms later, or in silence when it is
+      more than 20 ms earlier, so a delay that lasts is followed.
+    A stall in mid-speech moves nothing: the words stay whole.
     """
     media = np.asarray(first_samples, np.float64) / rate_hz
     transit = np.asarray(arrivals, np.float64) - media
-    if len(transit) == 0:
-        return []
-    anchor = float(np.median(transit[:SETTLE_PACKETS]))
-    places, moved_at, silence_from = [], 0, float(media[0])
+    anchor = float(np.median(transit[:SETTLE_PACKETS])) if len(transit) else 0.0
+    places, quiet, moved_at = [], SETTLE_PACKETS, 0
     for i, at in enumerate(media):
-        if not silent[i]:
-            silence_from = at
-        if transit[i] > anchor + LATE_S or transit[i] < anchor - RTP_JUMP_S:
+        begins = quiet >= QUIET_PACKETS and not silent[i]
+        quiet = quiet + 1 if silent[i] else 0
+        recent = (
+            float(np.median(transit[i - SETTLE_PACKETS + 1 : i + 1]))
+            if i - moved_at >= SETTLE_PACKETS
+            else anchor
+        )
+        if transit[i] < anchor - RTP_JUMP_S or (begins and transit[i] > anchor + LATE_S):
             anchor, moved_at = float(transit[i]), i
-        elif silent[i] and i - moved_at >= SETTLE_PACKETS:
-            recent = float(np.median(transit[i - SETTLE_PACKETS + 1 : i + 1]))
-            if recent < anchor - EARLY_S:
-                anchor, moved_at = max(recent, anchor - (at - silence_from) / 2), i
+        elif recent > anchor + LATE_S:
+            anchor, moved_at = recent, i
+        elif recent < anchor - EARLY_S and quiet:
+            anchor, moved_at = max(recent, anchor - quiet * PACKET_S / 2), i
         places.append(float(at) + anchor)
     return places
 
@@ -65,14 +72,11 @@ def place_video(rtp: Sequence[int], arrivals: Sequence[float], rate_hz: int) -> 
 
 
 def placed_sent(frames: Sequence[SentFrame]) -> list[Piece]:
-    """What was sent, each frame with the time that it left at."""
-    places = place_audio(
-        range(0, len(frames) * FRAME_SAMPLES, FRAME_SAMPLES),
-        [frame.sent_s for frame in frames],
-        [not frame.samples.any() for frame in frames],
-        AUDIO_RATE_HZ,
-    )
-    return [(at, frame.samples) for at, frame in zip(places, frames, strict=True)]
+    """What was sent, each frame where a microphone took it in: on one line, the median of when they left."""
+    if not frames:
+        return []
+    start_s = float(np.median([frame.sent_s - number * PACKET_S for number, frame in enumerate(frames)]))
+    return [(start_s + number * PACKET_S, frame.samples) for number, frame in enumerate(frames)]
 
 
 def placed_received(packets: Sequence[AudioPacket]) -> list[Piece]:
