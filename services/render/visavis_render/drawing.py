@@ -83,5 +83,6 @@ class Drawing:
         return change > RATE_CHANGE or wanted.frame_rate_hz != now.frame_rate_hz
 
     def close(self) -> None:
-        """Free the encoder."""
+        """Free encoder and pictures now: after a cancelled call its frames would hold them for a while."""
         self._encoder.close()
+        del self._encoder, self._renderer
