@@ -1,4 +1,6 @@
+import time
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from rpckit.channels import open_channel
@@ -26,3 +28,21 @@ async def stub(studio: Studio) -> AsyncIterator[pb_grpc.RenderServiceStub]:
     async with open_channel(f"127.0.0.1:{port}") as channel:
         yield pb_grpc.RenderServiceStub(channel)
     await server.stop(grace=None)
+
+
+class SlowThreads(ThreadPoolExecutor):
+    """Draws like a machine that is too small."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        def slowly():
+            time.sleep(0.05)
+            return fn(*args, **kwargs)
+
+        return super().submit(slowly)
+
+
+@pytest.fixture
+def slow_threads(studio: Studio) -> None:
+    """The studio draws on slow threads."""
+    studio.threads.shutdown()
+    studio.threads = SlowThreads()

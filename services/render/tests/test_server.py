@@ -1,11 +1,4 @@
 import asyncio
-import os
-import re
-import signal
-import subprocess
-import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
 
 import av
 import grpc
@@ -125,9 +118,7 @@ async def test_a_cut_closes_the_mouth(stub):
     assert max(brightness[13:]) < 100
 
 
-async def test_too_many_advances_are_skipped_oldest_first(stub, studio):
-    studio.threads.shutdown()
-    studio.threads = SlowThreads()
+async def test_too_many_advances_are_skipped_oldest_first(stub, slow_threads):
     call = await begin(stub)
     got = await rest(call, *(advance(n * FRAME_US) for n in range(12)), FINISH)
     events = [r.WhichOneof("event") for r in got]
@@ -137,17 +128,6 @@ async def test_too_many_advances_are_skipped_oldest_first(stub, studio):
     assert [getattr(r, e).pts_us for r, e in zip(got, events, strict=True)] == [
         n * FRAME_US for n in range(12)
     ]
-
-
-class SlowThreads(ThreadPoolExecutor):
-    """Draws like a machine that is too small."""
-
-    def submit(self, fn, /, *args, **kwargs):
-        def slowly():
-            time.sleep(0.05)
-            return fn(*args, **kwargs)
-
-        return super().submit(slowly)
 
 
 async def test_a_requested_keyframe_comes(stub):
@@ -310,32 +290,3 @@ async def test_half_close_without_finish_frees_its_slot(stub, studio):
     await show(call, 0)
     assert await rest(call) == []
     assert studio.session_count == 0
-
-
-def spawn(**env: str) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, "-m", "visavis_render"],
-        env={**os.environ, "RENDER_SERVER__LISTEN_ADDRESS": "127.0.0.1:0", "RENDER_AVATAR": "fake", **env},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def test_sigterm_exits_cleanly():
-    with spawn() as process:
-        assert re.search(r"render listening on port \d+", process.stdout.readline())
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=15) == 0
-
-
-def test_misspelt_setting_stops_the_start():
-    with spawn(RENDER_AVATRA="mira") as process:
-        assert "RENDER_AVATRA" in process.communicate(timeout=30)[1]
-    assert process.returncode != 0
-
-
-def test_out_of_range_setting_stops_the_start():
-    with spawn(RENDER_MAX_SESSIONS="0") as process:
-        assert "RENDER_MAX_SESSIONS" in process.communicate(timeout=30)[1]
-    assert process.returncode != 0
