@@ -1,6 +1,5 @@
-"""One stack for all browser tests, Chromium with a file as microphone, and an ear for what it received."""
+"""Chromium with a file as microphone, and an ear for what it received."""
 
-import asyncio
 import base64
 import difflib
 import re
@@ -22,7 +21,7 @@ from playwright.async_api import Page, Playwright, Response, async_playwright
 from playwright.async_api import TimeoutError as NotInTime
 from visavis_asr.backends.moonshine import Moonshine
 from visavis_cli import environment
-from visavis_cli.stack import Ports, Stack, running_stack
+from visavis_cli.stack import Stack
 
 Samples = NDArray[np.float32]
 
@@ -39,28 +38,6 @@ FLAGS = [
     "--disable-background-networking",
     "--use-fake-device-for-media-stream",
 ]
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def stack() -> AsyncIterator[Stack]:
-    """A whole stack with the real models."""
-    ready: asyncio.Future[Stack] = asyncio.get_running_loop().create_future()
-    leave = asyncio.Event()
-
-    async def hold() -> None:  # enters and leaves in one task, as its task group wants it
-        async with running_stack(
-            Ports.ephemeral(), {"GATEWAY_MAX_SESSIONS": "4"}, ready_within_s=60
-        ) as running:
-            ready.set_result(running)
-            await leave.wait()
-
-    holder = asyncio.create_task(hold())
-    await asyncio.wait([holder, ready], return_when=asyncio.FIRST_COMPLETED)
-    if not ready.done():
-        holder.result()  # raises why it did not start
-    yield ready.result()
-    leave.set()
-    await holder
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -1,97 +1,14 @@
-"""A whole stack with the real models, and a receiver for what it traces."""
+"""Questions as `visavis talk` takes them."""
 
-import asyncio
 import wave
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
 
-import grpc
 import numpy as np
 import pytest
-import pytest_asyncio
 from hibari import Hibari
-from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as pb
-from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as pb_grpc
-from visavis_cli.stack import Ports, Stack, running_stack
 from visavis_cli.talk.speech import Speech, read_speech
 
 SPEECH_HZ = 24_000
-
-
-@dataclass
-class Span:
-    """What a test asks of a span."""
-
-    name: str
-    service: str
-    trace_id: str
-    span_id: str
-    parent_id: str
-    attributes: dict[str, Any]
-    start_ns: int
-    end_ns: int
-
-
-@dataclass
-class OtlpReceiver(pb_grpc.TraceServiceServicer):
-    """Takes OTLP over gRPC, as Jaeger would."""
-
-    spans: list[Span] = field(default_factory=list)
-    endpoint: str = ""
-
-    async def Export(self, request: Any, context: Any) -> Any:
-        for resource in request.resource_spans:
-            service = next(
-                a.value.string_value for a in resource.resource.attributes if a.key == "service.name"
-            )
-            for scope in resource.scope_spans:
-                self.spans += [self._span(service, span) for span in scope.spans]
-        return pb.ExportTraceServiceResponse()
-
-    @staticmethod
-    def _span(service: str, span: Any) -> Span:
-        attributes = {a.key: getattr(a.value, a.value.WhichOneof("value")) for a in span.attributes}
-        ids = (span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex())
-        return Span(span.name, service, *ids, attributes, span.start_time_unix_nano, span.end_time_unix_nano)
-
-    def of_trace(self, trace_id: str) -> list[Span]:
-        return [span for span in self.spans if span.trace_id == trace_id]
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def otlp() -> AsyncIterator[OtlpReceiver]:
-    receiver = OtlpReceiver()
-    server = grpc.aio.server()
-    pb_grpc.add_TraceServiceServicer_to_server(receiver, server)
-    receiver.endpoint = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-    await server.start()
-    yield receiver
-    await server.stop(None)
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def stack(otlp: OtlpReceiver) -> AsyncIterator[Stack]:
-    env = {
-        "OTEL_EXPORTER_OTLP_ENDPOINT": otlp.endpoint,
-        "OTEL_METRICS_EXPORTER": "none",
-        "OTEL_BSP_SCHEDULE_DELAY": "200",
-    }
-    ready: asyncio.Future[Stack] = asyncio.get_running_loop().create_future()
-    leave = asyncio.Event()
-
-    async def hold() -> None:  # enters and leaves in one task, as its task group wants it
-        async with running_stack(Ports.ephemeral(), env) as running:
-            ready.set_result(running)
-            await leave.wait()
-
-    holder = asyncio.create_task(hold())
-    await asyncio.wait([holder, ready], return_when=asyncio.FIRST_COMPLETED)
-    if not ready.done():
-        holder.result()  # raises why it did not start
-    yield ready.result()
-    leave.set()
-    await holder
 
 
 @pytest.fixture(scope="session")

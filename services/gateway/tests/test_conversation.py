@@ -158,6 +158,16 @@ def test_a_noise_is_forgotten(talk, hands):
     assert hands.states[-1] == "idle"
 
 
+def test_an_ear_that_comes_back_in_mid_turn_ends_it_with_what_was_heard(talk, hands):
+    talk.speech_started(60 * MS, 0)
+    talk.partial(400 * MS, "What is the capital")
+    talk.ear_back(2000 * MS)
+    talk.tick(2000 * MS + EndpointingValues().longest_us)
+    assert hands.called("end_listening") == 1
+    talk.final(4600 * MS, "What is the capital")
+    assert talk.reply is not None
+
+
 def start_reply(talk: Conversation, hands: RecordingHands) -> Reply:
     talk.greet(0)
     reply = talk.reply

@@ -98,6 +98,14 @@ class Conversation:
             self._drop_reply(self.reply)
         self._show(now_us)
 
+    def ear_back(self, now_us: int) -> None:
+        """The ear was reopened: unless speech goes on, an open turn ends with what was heard before."""
+        turn = self.turn
+        if turn is not None and turn.final_until_us is None:
+            turn.is_paused = True
+            turn.speech_end_us = now_us
+            turn.wait_until_us = now_us + self._endpointing.wait_us(0.5)
+
     def final(self, now_us: int, text: str) -> None:
         """The turn's transcript, for good."""
         turn = self.turn

@@ -24,7 +24,7 @@ class Policy:
     final_timeout_us: int = 3_000_000
     first_text_timeout_us: int = 10_000_000
     first_audio_timeout_us: int = 8_000_000
-    silent_timeout_us: int = 30_000_000  # no news of a turn that is being heard
+    silent_timeout_us: int = 8_000_000  # no news of a turn that is being heard: the ear speaks twice a second
 
 
 def is_interruption(text: str) -> bool:

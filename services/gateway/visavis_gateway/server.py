@@ -27,10 +27,7 @@ PAGE = Path(__file__).parent / "page"
 MAX_BODY_BYTES = 64 * 1024
 HEALTH_TIMEOUT_S = 1.0
 RETRY_AFTER_S = "30"
-PAGE_HEADERS = {
-    "Cache-Control": "no-cache",
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:",
-}
+PAGE_HEADERS = {"Cache-Control": "no-cache"}
 
 Handler = Callable[[Request], Awaitable[Response]]
 

@@ -264,6 +264,9 @@ class Session:
     def on_final(self, text: str) -> None:
         self.conversation.final(self.now_us(), text)
 
+    def on_ear_back(self) -> None:
+        self.conversation.ear_back(self.now_us())
+
     # -- media ------------------------------------------------------------------------------------------
 
     def _hear(self, chunk: CapturedChunk) -> None:

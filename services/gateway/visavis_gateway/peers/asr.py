@@ -1,22 +1,16 @@
 """The ear: one recognition stream for the whole session, reopened when it breaks."""
 
 import asyncio
-import logging
 from typing import Protocol
 
-from rpckit.errors import NotReady
 from visavis.asr.v1 import asr_service_pb2 as pb
 from visavis.asr.v1.asr_service_pb2_grpc import AsrServiceStub
 from visavis.media.v1 import media_pb2
 
-from visavis_gateway.peers.duplex import Duplex
+from visavis_gateway.peers.lasting import LastingStream
 from visavis_gateway.uplink import RATE_HZ, CapturedChunk
 
-log = logging.getLogger(__name__)
-
 MAX_WAITING = 50  # one second of chunks: live audio that is older is worth nothing
-REOPEN_PAUSE_S = 0.3
-REOPEN_TRIES = 30
 
 
 class Listener(Protocol):
@@ -27,44 +21,32 @@ class Listener(Protocol):
     def on_paused(self, text: str, p_complete: float, speech_end_us: int) -> None: ...
     def on_resumed(self) -> None: ...
     def on_final(self, text: str) -> None: ...
+    def on_ear_back(self) -> None: ...
 
 
 class AsrPeer:
     """Sends the microphone, reports what was heard; maps samples to the session clock."""
 
     def __init__(self, stub: AsrServiceStub, session_id: str, language_code: str, listener: Listener) -> None:
-        self._stub = stub
         self._session_id = session_id
         self._language_code = language_code
         self._listener = listener
-        self._stream: Duplex[pb.RecognizeRequest, pb.RecognizeResponse] = Duplex("asr")
+        self._stream: LastingStream[pb.RecognizeRequest, pb.RecognizeResponse] = LastingStream(
+            "asr", stub.Recognize, self._start, self._on_response, listener.on_ear_back
+        )
         self._samples = 0
         self._last_pts_us = 0
         self._turn: pb.BeginTurn | None = None
         self._text = ""
-        self.ready = asyncio.Event()
         self.dropped_count = 0
 
     async def run(self) -> None:
-        """Listen until cancelled. Raises the first error, or the one after which reopening never worked."""
-        tries = 0
-        while True:
-            try:
-                await self._stream.run(
-                    self._stub.Recognize, self._start(), self._on_response, on_started=self._on_started
-                )
-                raise NotReady("asr ended the stream")
-            except NotReady as error:
-                tries = 1 if self._stream_was_open else tries + 1
-                if not self.ready.is_set() or tries > REOPEN_TRIES:
-                    raise
-                log.warning("%s; reopening", error)
-            self._stream_was_open = False
-            self._stream = Duplex("asr")
-            self._samples = 0
-            await asyncio.sleep(REOPEN_PAUSE_S)
+        """Listen until cancelled. Raises the first error, or when the ear stays away."""
+        await self._stream.run()
 
-    _stream_was_open = False
+    @property
+    def ready(self) -> asyncio.Event:
+        return self._stream.ready
 
     def push(self, chunk: CapturedChunk) -> None:
         """Send microphone audio; never waits."""
@@ -97,19 +79,16 @@ class AsrPeer:
         self._turn = None
         self._stream.send(pb.RecognizeRequest(drop_turn=pb.DropTurn(turn_id=turn_id)))
 
-    def _start(self) -> pb.RecognizeRequest:
+    def _start(self, again: bool) -> pb.RecognizeRequest:
+        self._samples = 0
         start = pb.StartRecognition(
             session_id=self._session_id,
             format=media_pb2.AudioFormat(sample_rate_hz=RATE_HZ, channel_count=1),
             language_code=self._language_code,
         )
-        if self._turn is not None:
+        if again and self._turn is not None:
             start.snapshot.CopyFrom(pb.RecognitionSnapshot(turn=self._turn, text=self._text))
         return pb.RecognizeRequest(start=start)
-
-    def _on_started(self, response: pb.RecognizeResponse) -> None:
-        self._stream_was_open = True
-        self.ready.set()
 
     def _pts_us(self, sample: int) -> int:
         return self._last_pts_us + sample * 1_000_000 // RATE_HZ

@@ -1,23 +1,17 @@
 """The face: one render stream for the whole session, reopened when it breaks."""
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
-from rpckit.errors import NotReady
 from visavis.media.v1 import media_pb2
 from visavis.render.v1 import render_service_pb2 as pb
 from visavis.render.v1.render_service_pb2_grpc import RenderServiceStub
 
-from visavis_gateway.peers.duplex import Duplex
+from visavis_gateway.peers.lasting import LastingStream
 from visavis_gateway.playout import Cue
 
-log = logging.getLogger(__name__)
-
 MAX_OUTSTANDING = 3  # frames asked for and not answered: more means that the face can't keep up
-REOPEN_PAUSE_S = 0.3
-REOPEN_TRIES = 30
 
 STATES = {
     "idle": pb.BEHAVIOUR_IDLE,
@@ -36,39 +30,24 @@ class RenderPeer:
         start: pb.StartRender,
         on_frame: Callable[[pb.EncodedFrame], Awaitable[None]],
     ) -> None:
-        self._stub = stub
         self._start = start
         self._on_frame = on_frame
-        self._stream: Duplex[pb.RenderRequest, pb.RenderResponse] = Duplex("render", maxsize=1024)
+        self._stream: LastingStream[pb.RenderRequest, pb.RenderResponse] = LastingStream(
+            "render", stub.Render, self._start_request, self._on_response, lambda: None, maxsize=1024
+        )
         self._outstanding = 0
         self._cues: deque[media_pb2.VisemeCue] = deque(maxlen=500)
         self._behaviour: pb.SetBehaviour | None = None
-        self._was_open = False
-        self.ready = asyncio.Event()
         self.frame_count = 0
         self.skipped_count = 0
 
     async def run(self) -> None:
-        """Draw until cancelled. Raises the first error, or the one after which reopening never worked."""
-        tries = 0
-        while True:
-            try:
-                await self._stream.run(
-                    self._stub.Render,
-                    self._start_request(),
-                    self._on_response,
-                    on_started=self._on_started,
-                )
-                raise NotReady("render ended the stream")
-            except NotReady as error:
-                tries = 1 if self._was_open else tries + 1
-                if not self.ready.is_set() or tries > REOPEN_TRIES:
-                    raise
-                log.warning("%s; reopening", error)
-            self._was_open = False
-            self._stream = Duplex("render", maxsize=1024)
-            self._outstanding = 0
-            await asyncio.sleep(REOPEN_PAUSE_S)
+        """Draw until cancelled. Raises the first error, or when the face stays away."""
+        await self._stream.run()
+
+    @property
+    def ready(self) -> asyncio.Event:
+        return self._stream.ready
 
     def advance(self, pts_us: int, *, late: bool) -> None:
         """Ask for the frame at `pts_us`; not drawn when it is late or the face is behind."""
@@ -119,16 +98,13 @@ class RenderPeer:
             pb.RenderRequest(configure=pb.Configure(format=pb.VideoFormat(bitrate_bps=bitrate)))
         )
 
-    def _start_request(self) -> pb.RenderRequest:
+    def _start_request(self, again: bool) -> pb.RenderRequest:
+        self._outstanding = 0
         start = pb.StartRender()
         start.CopyFrom(self._start)
-        if self.ready.is_set():
+        if again:
             start.snapshot.CopyFrom(pb.RenderSnapshot(visemes=self._cues, behaviour=self._behaviour))
         return pb.RenderRequest(start=start)
-
-    def _on_started(self, response: pb.RenderResponse) -> None:
-        self._was_open = True
-        self.ready.set()
 
     async def _on_response(self, response: pb.RenderResponse) -> None:
         match response.WhichOneof("event"):
