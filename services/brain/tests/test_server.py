@@ -11,6 +11,8 @@ import pytest
 from opentelemetry.context import Context
 from visavis.brain.v1 import brain_service_pb2 as pb
 from visavis.events.v1 import events_pb2
+from visavis_brain.backends.fake import FakeEngine
+from visavis_brain.server import BrainServicer
 
 from .conftest import (
     FINISH,
@@ -20,6 +22,7 @@ from .conftest import (
     generate,
     partial,
     rest,
+    serving,
     settled,
     start,
     text_of,
@@ -191,12 +194,26 @@ async def test_cancelled_call_frees_its_slot(stub, engine):
     await settled(lambda: (engine.slots.used_count, engine.running) == (0, 0))
 
 
-async def test_the_next_turn_waits_for_its_own_session_to_close(stub):
-    for _ in range(20):
+async def test_the_next_turn_gets_the_slot_of_the_turn_that_closes():
+    engine = FakeEngine(slots=2)
+    async with serving(BrainServicer(engine, max_token_count=60, tool_timeout_s=2)) as stub:
         call = await begin(stub)
-        await send(call, generate(1, STORY))
+        for _ in range(10):
+            await send(call, generate(1, STORY))
+            await call.read()
+            call.cancel()
+            call = await begin(stub)
+            assert engine.slots.used_count == 1
         call.cancel()
-    await send(await begin(stub), FINISH)
+
+
+async def test_turns_of_one_session_may_overlap():
+    engine = FakeEngine(slots=2)
+    async with serving(BrainServicer(engine, max_token_count=60, tool_timeout_s=2)) as stub:
+        first, second = await begin(stub), await begin(stub, start(turn_id="t2"))
+        for call in (first, second):
+            await send(call, generate(1, "Hello"), FINISH)
+            assert text_of(await rest(call), 1) == "You said: Hello."
 
 
 async def test_half_close_without_finish_drops_everything(stub, engine):

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 from opentelemetry import trace
 from opentelemetry.context import Context
-from rpckit.errors import Busy, InvalidInput, require, require_id
+from rpckit.errors import InvalidInput, require, require_id
 from rpckit.streams import WaitingQueue
 from visavis.brain.v1 import brain_service_pb2 as pb
 from visavis.brain.v1 import brain_service_pb2_grpc as pb_grpc
@@ -33,7 +34,7 @@ from visavis_brain.record import Subject
 from visavis_brain.turn import Turn
 
 START_TIMEOUT_S = 10
-OWN_SLOT_WAIT_S = 0.5
+OWN_SLOT_WAIT_S = 0.3
 OUTBOX_SIZE = 64
 MAX_TEXT_CHARS = 4000
 MAX_PERSONA_CHARS = 8000
@@ -59,11 +60,12 @@ class BrainServicer(pb_grpc.BrainServiceServicer):
         self._max_token_count = max_token_count
         self._tool_timeout_s = tool_timeout_s
         self._turns: set[Turn] = set()
+        self._open_count: Counter[str] = Counter()  # turns of each session
         self._slot_freed = asyncio.Event()
 
     async def Reply(self, requests: Requests, context: Any) -> None:  # type: ignore[override]
         start = Start(await read_start(requests), self._max_token_count, self._engine.context_token_count)
-        with await self._open(start.session_id) as conversation:
+        async with self._conversation(start.session_id) as conversation:
             await context.write(pb.ReplyResponse(started=pb.ReplyStarted(model=self._engine.model)))
             outbox: WaitingQueue[tuple[int, ReplyEvent]] = WaitingQueue(OUTBOX_SIZE, "brain.outbox")
 
@@ -95,35 +97,23 @@ class BrainServicer(pb_grpc.BrainServiceServicer):
         finally:
             self._turns.discard(turn)
 
-    async def _open(self, session_id: str) -> "Slot":
-        """A slot; waits a moment when it is this session's own earlier turn that still closes."""
-        try:
-            return Slot(self._engine.open(session_id), self._slot_freed)
-        except Busy:
-            if all(turn.subject.session_id != session_id for turn in self._turns):
-                raise
-        self._slot_freed.clear()
-        try:
+    @asynccontextmanager
+    async def _conversation(self, session_id: str) -> AsyncIterator[Conversation]:
+        """A slot while inside. Waits a moment for the session's earlier turn: its slot is warm."""
+        with suppress(TimeoutError):
             async with asyncio.timeout(OWN_SLOT_WAIT_S):
-                await self._slot_freed.wait()
-        except TimeoutError:
-            raise Busy("this session's earlier turn still holds its conversation") from None
-        return Slot(self._engine.open(session_id), self._slot_freed)
-
-
-class Slot:
-    """A conversation while inside; says when it is free again."""
-
-    def __init__(self, conversation: Conversation, freed: asyncio.Event) -> None:
-        self._conversation = conversation
-        self._freed = freed
-
-    def __enter__(self) -> Conversation:
-        return self._conversation
-
-    def __exit__(self, *error: object) -> None:
-        self._conversation.close()
-        self._freed.set()
+                while self._open_count[session_id] > 0:
+                    self._slot_freed.clear()
+                    await self._slot_freed.wait()
+        conversation = self._engine.open(session_id)
+        self._open_count[session_id] += 1
+        try:
+            yield conversation
+        finally:
+            conversation.close()
+            self._open_count[session_id] -= 1
+            self._open_count += Counter()  # forgets those at zero
+            self._slot_freed.set()
 
 
 class Start:
