@@ -48,6 +48,10 @@ def python(module: str) -> list[str]:
     return [sys.executable, "-m", module]
 
 
+# glibc's arenas, one a thread, keep what short-lived frames and tensors leave behind: memory would creep.
+ALLOCATOR = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "262144"}
+
+
 def service(name: str, port: int, models_dir: Path, nats_url: str, env: Mapping[str, str]) -> Program:
     """One of the four model services; the user's GATEWAY_<NAME>_TARGET means that it runs elsewhere."""
     prefix = name.upper()
@@ -57,6 +61,7 @@ def service(name: str, port: int, models_dir: Path, nats_url: str, env: Mapping[
     settings = {f"{prefix}_SERVER__LISTEN_ADDRESS": f"{LOOPBACK}:{port}"}
     if name in NEED_MODELS:
         settings[f"{prefix}_MODELS_DIR"] = env.get(f"{prefix}_MODELS_DIR", str(models_dir))
+    settings |= {key: env.get(key, value) for key, value in ALLOCATOR.items()}
     if name in NEED_EVENTS:
         settings[f"{prefix}_NATS_URL"] = env.get(f"{prefix}_NATS_URL", nats_url)
     return Program(name, python(f"visavis_{name}"), f"{LOOPBACK}:{port}", settings)
