@@ -10,7 +10,17 @@ from visavis_gateway.endpointing import Endpointing, words_of
 from visavis_gateway.engine import Hands, Move, Reply, Turn
 from visavis_gateway.policy import Policy, is_backchannel, is_interruption, same_meaning
 
+# What the brain takes (brain_service.proto); what is older or longer is forgotten from the front.
 MAX_HISTORY = 100
+MAX_HISTORY_CHARACTERS = 15_000
+MAX_TRANSCRIPT = 4000
+
+
+def trim(history: list[Move]) -> None:
+    """Forget the oldest moves that no longer fit."""
+    del history[:-MAX_HISTORY]
+    while sum(len(move.text) for move in history) > MAX_HISTORY_CHARACTERS:
+        del history[0]
 
 
 class Conversation:
@@ -299,7 +309,7 @@ class Conversation:
     def _answer(self, turn: Turn, now_us: int) -> None:
         if self.reply is not None:
             self._drop_reply(self.reply)
-        reply = self._new_reply(turn, turn.transcript, now_us)
+        reply = self._new_reply(turn, turn.transcript[-MAX_TRANSCRIPT:], now_us)
         self._hands.generate(reply, self.history)
 
     def _new_reply(self, turn: Turn, prompt_text: str, now_us: int) -> Reply:
@@ -356,7 +366,7 @@ class Conversation:
                 self.history.append(Move(True, turn.transcript))
             if reply.heard:
                 self.history.append(Move(False, reply.heard, interrupted))
-            del self.history[:-MAX_HISTORY]
+            trim(self.history)
         self._hands.turn_closed(turn, reply, interrupted=interrupted)
 
     def _heard(self, turn: Turn, now_us: int, text: str) -> None:

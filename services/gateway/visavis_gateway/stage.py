@@ -136,6 +136,8 @@ class Stage:
         for task in active.tasks.values():
             task.cancel()
         if active.brain is not None:
+            if interrupted and reply is not None:
+                active.brain.discard(reply.generation)  # else `finish` would let it write to its end
             self._spawn(self._wind_down(active), "turn.wind_down")
 
     # -- Hands: the ear ---------------------------------------------------------------------------------
