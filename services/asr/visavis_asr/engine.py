@@ -61,9 +61,10 @@ class Transcript:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """Tentative text."""
+    """Tentative text; `at_rest`: speech has just stopped and the text says all of it."""
 
     transcript: Transcript
+    at_rest: bool = False
 
 
 @dataclass(frozen=True, slots=True)

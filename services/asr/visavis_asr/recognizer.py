@@ -277,9 +277,13 @@ class Recognizer:
 
     def _send_partial(self, turn: Turn) -> None:
         transcript = turn.transcript(self._heard_to)
-        if transcript.text != turn.sent_text and not turn.parts:
+        speech_end = turn.endpointer.speech_end
+        at_rest = turn.endpointer.is_quiet and turn.is_decoded_to(speech_end) and bool(transcript.text)
+        is_news = transcript.text != turn.sent_text or (at_rest and turn.sent_at_rest != speech_end)
+        if is_news and not turn.parts:
             turn.sent_text = transcript.text
-            self._events.append(Partial(transcript))
+            turn.sent_at_rest = speech_end if at_rest else turn.sent_at_rest
+            self._events.append(Partial(transcript, at_rest))
 
     def _settle(self) -> None:
         """Send what has become certain: the pause, and finals in the order they were asked for."""

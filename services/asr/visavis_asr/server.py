@@ -135,8 +135,8 @@ def to_proto(event: domain.Event) -> pb.RecognizeResponse:
     match event:
         case domain.SpeechStarted(start_sample):
             return pb.RecognizeResponse(speech_started=pb.SpeechStarted(start_sample=start_sample))
-        case domain.Partial(transcript):
-            return pb.RecognizeResponse(partial=to_transcript(transcript))
+        case domain.Partial(transcript, at_rest):
+            return pb.RecognizeResponse(partial=to_transcript(transcript, at_rest=at_rest))
         case domain.Paused(transcript, p):
             paused = pb.Paused(transcript=to_transcript(transcript), p_complete=p)
             return pb.RecognizeResponse(paused=paused)
@@ -146,11 +146,12 @@ def to_proto(event: domain.Event) -> pb.RecognizeResponse:
             return pb.RecognizeResponse(final=to_transcript(transcript))
 
 
-def to_transcript(transcript: domain.Transcript) -> pb.Transcript:
+def to_transcript(transcript: domain.Transcript, *, at_rest: bool = False) -> pb.Transcript:
     """No words: Moonshine gives no times."""
     return pb.Transcript(
         turn_id=transcript.turn_id,
         text=transcript.text,
         start_sample=transcript.start_sample,
         end_sample=transcript.end_sample,
+        at_rest=at_rest,
     )

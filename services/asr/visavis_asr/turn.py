@@ -68,6 +68,7 @@ class Turn:
     pause: Pause | None = None
     partial_sample: int = 0
     sent_text: str = ""
+    sent_at_rest: int = -1  # end of the speech that a partial at rest was sent for
     voiced_before_open: int = 0
     # When it ended, everything had been decoded already.
     is_reused: bool = False

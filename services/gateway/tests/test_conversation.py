@@ -127,6 +127,43 @@ def test_speech_that_goes_on_kills_the_speculated_reply(talk, hands):
     assert reply.generation == 2
 
 
+def test_complete_words_at_rest_are_answered_before_the_pause_is_judged(talk, hands):
+    talk.speech_started(60 * MS, 0)
+    talk.partial(600 * MS, "What is the capital")
+    assert talk.reply is None
+    talk.partial(1170 * MS, "What is the capital of France?", at_rest=True)
+    first = talk.reply
+    assert first is not None
+    talk.paused(1290 * MS, "What is the capital of France?", 0.9, 1000 * MS)
+    assert talk.reply is first, "the judgement only confirmed it"
+    talk.resumed(1400 * MS)
+    assert talk.reply is None
+
+
+def test_words_that_go_on_drop_the_guess(talk, hands):
+    talk.speech_started(60 * MS, 0)
+    talk.partial(1170 * MS, "I live in Lisbon.", at_rest=True)
+    assert talk.reply is not None
+    talk.partial(1500 * MS, "I live in Lisbon with")
+    assert talk.reply is None
+    assert hands.called("discard") == 1
+
+
+def test_guesses_are_few_and_stop_when_too_much_was_wasted(talk, hands):
+    talk.speech_started(60 * MS, 0)
+    for number in range(6):
+        talk.partial((1000 + number) * MS, "I know this" + " really" * number + ".", at_rest=True)
+    assert len(hands.generated) == POLICY.max_speculations
+    talk.typed(3000 * MS, "Never mind.")
+    talk.interrupt(3100 * MS)
+    talk._budget.wasted = 1000
+    speak(talk, "What is your name?", 4000, 5000)
+    assert talk.reply is None
+    talk.tick(5400 * MS)
+    talk.final(5500 * MS, "What is your name?")
+    assert talk.reply is not None, "a turn that is over is always answered"
+
+
 def test_a_sentence_that_sounds_unfinished_gets_more_time(talk, hands):
     speak(talk, "I would like to", 0, 1000, p=0.1)
     talk.tick(1500 * MS)

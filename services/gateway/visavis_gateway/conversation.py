@@ -8,7 +8,7 @@ or sounds.
 from visavis_gateway import captions
 from visavis_gateway.endpointing import Endpointing, words_of
 from visavis_gateway.engine import Hands, Move, Reply, Turn
-from visavis_gateway.policy import Policy, is_backchannel, is_interruption, same_meaning
+from visavis_gateway.policy import Budget, Policy, is_backchannel, is_interruption, same_meaning
 
 # What the brain takes (brain_service.proto); what is older or longer is forgotten from the front.
 MAX_HISTORY = 100
@@ -36,6 +36,7 @@ class Conversation:
         self._turn_count = 0
         self._late_onset_us: int | None = None
         self._state = ""
+        self._budget = Budget()
         self.history: list[Move] = []
         self.turn: Turn | None = None
         self.reply: Reply | None = None
@@ -65,8 +66,8 @@ class Conversation:
             self._hands.open_brain(turn, self.history)
         self._show(now_us)
 
-    def partial(self, now_us: int, text: str) -> None:
-        """Tentative words of the turn."""
+    def partial(self, now_us: int, text: str, *, at_rest: bool = False) -> None:
+        """Tentative words of the turn; `at_rest`: speech has just stopped, and these are all of it."""
         turn = self.turn
         if turn is None or not text:
             return
@@ -74,7 +75,7 @@ class Conversation:
         if turn.is_barge_in and is_interruption(text):
             self._take_floor(now_us)
         elif not turn.is_barge_in:
-            self._hands.warm(turn, turn.transcript)
+            self._guess(turn, now_us, at_rest=at_rest)
 
     def paused(self, now_us: int, text: str, p_complete: float, speech_end_us: int) -> None:
         """A pause; maybe the end of the turn."""
@@ -91,8 +92,8 @@ class Conversation:
             return
         p_complete = self._endpointing.p_complete(p_complete, turn.transcript)
         turn.wait_until_us = speech_end_us + self._endpointing.wait_us(p_complete)
-        if p_complete >= self._policy.speculate_probability and self.reply is None:
-            self._answer(turn, now_us)
+        if p_complete >= self._policy.speculate_probability:
+            self._speculate(turn, now_us)
 
     def resumed(self, now_us: int) -> None:
         """The pause was not the end."""
@@ -235,6 +236,22 @@ class Conversation:
 
     # -- inside -----------------------------------------------------------------------------------------
 
+    def _guess(self, turn: Turn, now_us: int, *, at_rest: bool) -> None:
+        """On tentative words: drop a reply to other words, make one to complete words, warm the model."""
+        if self.reply is not None and not same_meaning(self.reply.prompt_text, turn.transcript):
+            self._drop_reply(self.reply)
+        if at_rest and self._endpointing.reads_complete(turn.transcript):
+            self._speculate(turn, now_us)
+        if self.reply is None:
+            self._hands.warm(turn, turn.transcript)
+
+    def _speculate(self, turn: Turn, now_us: int) -> None:
+        """Make the reply before the turn is over, unless it is being made, or too much was wasted."""
+        if self.reply is not None and same_meaning(self.reply.prompt_text, turn.transcript):
+            return
+        if turn.generation < self._policy.max_speculations and self._budget.allows():
+            self._answer(turn, now_us)
+
     def _tick_turn(self, turn: Turn, now_us: int) -> None:
         if turn.final_until_us is not None:
             if now_us > turn.final_until_us:
@@ -336,6 +353,7 @@ class Conversation:
     def _drop_reply(self, reply: Reply) -> None:
         """Nothing of it went into memory; if it sounded at all, it came too early."""
         self.reply = None
+        self._budget.wasted += len(words_of(reply.text))
         if reply.released_us is not None:
             self._hands.cut(reply)
             self._hands.tell(captions.reply(reply, done=True, interrupted=True))
@@ -364,6 +382,7 @@ class Conversation:
         if reply is not None:
             if turn.transcript:
                 self.history.append(Move(True, turn.transcript))
+            self._budget.heard += len(words_of(reply.heard))
             if reply.heard:
                 self.history.append(Move(False, reply.heard, interrupted))
             trim(self.history)

@@ -64,6 +64,12 @@ class Endpointing:
             return max(p_sound, self._values.question_floor)
         return p_sound
 
+    def reads_complete(self, text: str) -> bool:
+        """By the words alone: a whole question, or a sentence that was written to its end."""
+        words = words_of(text)
+        is_sentence = len(words) >= 3 and words[-1] not in OPEN_ENDS and text.rstrip()[-1:] in ".?!"
+        return is_sentence or is_complete_question(text)
+
     def wait_us(self, p_complete: float) -> int:
         """How long the pause must be, from the last speech sample."""
         values = self._values

@@ -18,6 +18,7 @@ class Policy:
     """Waits and deadlines of a conversation."""
 
     speculate_probability: float = 0.5  # smart-turn's own threshold: the turn sounds complete
+    max_speculations: int = 3  # generations that one turn may cost
     barge_in_us: int = 500_000  # speech this long over the avatar takes the floor, whatever it says
     reopen_us: int = 300_000  # speech this soon after the release: the reply came too early
     empty_wait_us: int = 800_000  # a noise without words is forgotten after this pause
@@ -25,6 +26,19 @@ class Policy:
     first_text_timeout_us: int = 10_000_000
     first_audio_timeout_us: int = 8_000_000
     silent_timeout_us: int = 8_000_000  # no news of a turn that is being heard: the ear speaks twice a second
+
+
+@dataclass(slots=True)
+class Budget:
+    """Words written in vain may be as many as words that were heard, and a few more to start with."""
+
+    heard: int = 0
+    wasted: int = 0
+    credit: int = 40
+
+    def allows(self) -> bool:
+        """Whether one more guess may be made."""
+        return self.wasted <= self.heard + self.credit
 
 
 def is_interruption(text: str) -> bool:

@@ -75,8 +75,8 @@ class Limits:
 
 # By the words that were cut before: what they take to say is the time that the next clause has to arrive.
 LIMITS = (
-    (0, Limits(1, 4, 5, 8)),
-    (1, Limits(3, 4, 5, 7)),
+    (0, Limits(1, 4, 5, 5)),
+    (1, Limits(2, 4, 4, 6)),
     (3, Limits(4, 9, 11, 14)),
     (12, Limits(8, 14, 16, 22)),
 )
@@ -200,7 +200,7 @@ class ClauseCutter:
     def _best_cut(self) -> int:
         """How many words to take at the upper limit: up to the last phrase, or leaving no word leaning."""
         words, total = self._words, len(self._words)
-        places = [n for n in range(total, total // 3, -1) if words[n - 1].key not in LEANING]
+        places = [n for n in range(total, max(total // 3, 2), -1) if words[n - 1].key not in LEANING]
         phrases = (n for n in places if (n < total and words[n].key in PHRASE_STARTS) or words[n - 1].pause)
         return next(phrases, places[0] if places else total)
 
