@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from visavis_gateway.conversation import Conversation
 from visavis_gateway.endpointing import EndpointingValues
 from visavis_gateway.engine import Move, Reply, Turn
-from visavis_gateway.policy import Policy
+from visavis_gateway.policy import Initiative, Policy
 
 POLICY = Policy()
 MS = 1000
@@ -24,6 +24,7 @@ class RecordingHands:
         self.generated: list[Reply] = []
         self.sounding: Reply | None = None
         self.ducked = False
+        self.unheard = 0
         self.states: list[str] = []
         self.messages: list[dict[str, Any]] = []
 
@@ -45,6 +46,12 @@ class RecordingHands:
         assert self.sounding is reply
         self.sounding = None
         self.ducked = False
+
+    def unheard_us(self) -> int:
+        return self.unheard
+
+    def said_without(self, reply: Reply, unheard_us: int) -> int:
+        return 5 if unheard_us else len(reply.text)
 
     def duck(self, on: bool) -> None:
         self.ducked = on
@@ -246,6 +253,80 @@ def test_a_real_interruption_stops_the_reply_and_cuts_memory(talk, hands, how):
     talk.paused(2500 * MS, "Actually what time is it?", 0.9, 2250 * MS)
     assert talk.reply is not None
     assert talk.reply.prompt_text == "Actually what time is it?"
+
+
+def test_a_noise_that_cut_the_reply_lets_it_go_on_from_its_phrase(talk, hands):
+    reply = start_reply(talk, hands)
+    talk.heard(24)  # "Hello there, this is a ra"
+    talk.speech_started(1060 * MS, 1000 * MS)
+    talk.tick(1000 * MS + POLICY.barge_in_us)
+    assert hands.sounding is None
+    talk.tick(1500 * MS + POLICY.resume_us)
+    again = talk.reply
+    assert again is not None
+    assert again.text == "this is a rather long greeting."
+    assert again.turn.origin == "resumed"
+    assert talk.turn is None
+    talk.first_audio(3600 * MS, again)
+    assert hands.sounding is again
+    talk.all_sent(5000 * MS)
+    assert [move.text for move in talk.history] == [reply.text[:24].strip(), again.text]
+
+
+def test_words_after_the_cut_keep_the_floor(talk, hands):
+    start_reply(talk, hands)
+    talk.speech_started(1060 * MS, 1000 * MS)
+    talk.tick(1000 * MS + POLICY.barge_in_us)
+    talk.partial(1800 * MS, "what about")
+    talk.tick(1600 * MS + POLICY.resume_us)
+    assert talk.reply is None
+    assert talk.turn is not None
+
+
+def test_packets_that_were_lost_are_not_remembered_as_heard(talk, hands):
+    start_reply(talk, hands)
+    talk.heard(20)
+    hands.unheard = 400 * MS
+    talk.interrupt(1500 * MS)
+    assert talk.history == [Move(False, "Hello", interrupted=True)]
+
+
+def test_silence_is_broken_once_and_then_ended(hands):
+    initiative = Initiative(60_000 * MS, "Are you still there?", 30_000 * MS, "Goodbye!")
+    talk = Conversation(hands, POLICY, "", None, initiative)
+    talk.tick(0)
+    talk.tick(59_000 * MS)
+    assert talk.reply is None
+    talk.tick(60_000 * MS)
+    reply = talk.reply
+    assert reply is not None
+    assert reply.text == "Are you still there?"
+    talk.first_audio(60_100 * MS, reply)
+    talk.all_sent(62_000 * MS)
+    talk.tick(62_020 * MS)
+    talk.tick(91_000 * MS)
+    assert talk.reply is None
+    talk.tick(92_100 * MS)
+    goodbye = talk.reply
+    assert goodbye is not None
+    assert goodbye.text == "Goodbye!"
+    talk.first_audio(92_200 * MS, goodbye)
+    talk.all_sent(93_000 * MS)
+    assert ("leave", ("timed_out",)) in hands.calls
+
+
+def test_a_user_who_speaks_is_asked_anew_later(hands):
+    talk = Conversation(hands, POLICY, "", None, Initiative(1000 * MS, "Still there?", 1000 * MS, "Bye."))
+    talk.tick(0)
+    talk.tick(1000 * MS)
+    talk.first_audio(1100 * MS, talk.reply)
+    talk.all_sent(1500 * MS)
+    talk.typed(1600 * MS, "Yes!")
+    answer(talk, "Good.", 1700)
+    talk.all_sent(2500 * MS)
+    talk.tick(2600 * MS)
+    talk.tick(3600 * MS)
+    assert talk.reply.text == "Still there?", "asked again, not left"
 
 
 def test_speech_right_after_the_release_makes_one_turn(talk, hands):

@@ -5,41 +5,51 @@ turn and the avatar's reply live side by side (full duplex): `turn` is being hea
 or sounds.
 """
 
+from dataclasses import dataclass
+
 from visavis_gateway import captions
 from visavis_gateway.endpointing import Endpointing, words_of
-from visavis_gateway.engine import Hands, Move, Reply, Turn
-from visavis_gateway.policy import Budget, Policy, is_backchannel, is_interruption, same_meaning
+from visavis_gateway.engine import Hands, Reply, Turn
+from visavis_gateway.floor import Floor
+from visavis_gateway.policy import (
+    Initiative,
+    Policy,
+    is_backchannel,
+    is_interruption,
+    phrase_start,
+    same_meaning,
+)
 
-# What the brain takes (brain_service.proto); what is older or longer is forgotten from the front.
-MAX_HISTORY = 100
-MAX_HISTORY_CHARACTERS = 15_000
-MAX_TRANSCRIPT = 4000
+RESUMED = "resumed"
+GOODBYE = "goodbye"
 
 
-def trim(history: list[Move]) -> None:
-    """Forget the oldest moves that no longer fit."""
-    del history[:-MAX_HISTORY]
-    while sum(len(move.text) for move in history) > MAX_HISTORY_CHARACTERS:
-        del history[0]
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What was not said when a reply was cut for speech that had no words yet."""
+
+    rest: str
+    at_us: int
 
 
-class Conversation:
+class Conversation(Floor):
     """One session's turns. Every method is one event; none blocks."""
 
     def __init__(
-        self, hands: Hands, policy: Policy, greeting: str = "", endpointing: Endpointing | None = None
+        self,
+        hands: Hands,
+        policy: Policy,
+        greeting: str = "",
+        endpointing: Endpointing | None = None,
+        initiative: Initiative | None = None,
     ) -> None:
-        self._hands = hands
-        self._policy = policy
-        self._endpointing = endpointing or Endpointing()
+        super().__init__(hands, policy)
         self._greeting = greeting
-        self._turn_count = 0
+        self._endpointing = endpointing or Endpointing()
+        self._initiative = initiative or Initiative()
         self._late_onset_us: int | None = None
-        self._state = ""
-        self._budget = Budget()
-        self.history: list[Move] = []
-        self.turn: Turn | None = None
-        self.reply: Reply | None = None
+        self._has_asked = False
+        self._cut: Cut | None = None
 
     # -- the user ---------------------------------------------------------------------------------------
 
@@ -140,6 +150,7 @@ class Conversation:
 
     def typed(self, now_us: int, text: str) -> None:
         """The user wrote instead of speaking; ends whatever goes on."""
+        self._cut, self._has_asked = None, False
         self._clear_floor(now_us)
         turn = self._open_turn("text", now_us, now_us)
         turn.transcript = text
@@ -210,10 +221,15 @@ class Conversation:
 
     def all_sent(self, now_us: int) -> None:
         """The last sample of the reply has left."""
-        if self.reply is not None and self.reply.released_us is not None:
-            self.reply.heard_end = len(self.reply.text)
-            self._end_reply(interrupted=False)
-            self._show(now_us)
+        reply = self.reply
+        if reply is None or reply.released_us is None:
+            return
+        unheard_us = self._hands.unheard_us()
+        reply.heard_end = self._hands.said_without(reply, unheard_us) if unheard_us else len(reply.text)
+        self._end_reply(interrupted=False)
+        if reply.turn.origin == GOODBYE:
+            self._hands.leave("timed_out")
+        self._show(now_us)
 
     def reply_failed(self, now_us: int, reply: Reply, message: str) -> None:
         """No more of this reply will come. What sounded of it stays."""
@@ -230,6 +246,10 @@ class Conversation:
         """Time passes: waits that are over, deadlines that were missed."""
         if self.turn is not None:
             self._tick_turn(self.turn, now_us)
+        if self._cut is not None and now_us - self._cut.at_us >= self._policy.resume_us:
+            self._go_on(now_us)
+        if self.turn is None and self.reply is None:
+            self._tick_silence(now_us)
         reply = self.reply
         if reply is not None and reply.released_us is None and now_us > reply.deadline_us:
             self.reply_failed(now_us, reply, "the answer took too long")
@@ -263,6 +283,35 @@ class Conversation:
             self._end_turn(turn, now_us)
         elif turn.is_barge_in and self._is_long_speech(turn, now_us):
             self._take_floor(now_us)
+            self._remember_cut(turn, now_us)
+
+    def _remember_cut(self, turn: Turn, now_us: int) -> None:
+        """A reply that was cut for the length of the speech alone may go on, once, if no words come."""
+        reply = self._last_cut
+        if reply is not None and not words_of(turn.transcript) and reply.turn.origin != RESUMED:
+            self._cut = Cut(reply.text[phrase_start(reply.text, reply.heard_end) :].strip(), now_us)
+
+    def _go_on(self, now_us: int) -> None:
+        """The cut came to nothing: say the rest again from the start of its phrase."""
+        cut, self._cut = self._cut, None
+        assert cut is not None
+        if self.turn is not None:
+            turn, self.turn = self.turn, None
+            self._forget(turn)
+        if cut.rest and self.reply is None:
+            self._recite(RESUMED, cut.rest, now_us)
+
+    def _tick_silence(self, now_us: int) -> None:
+        """Nobody speaks: ask once whether somebody is there, then say good-bye."""
+        wishes = self._initiative
+        if self._idle_from_us is None:
+            self._idle_from_us = now_us
+        silent_us = now_us - self._idle_from_us
+        if not self._has_asked and 0 < wishes.still_there_us <= silent_us:
+            self._has_asked = True
+            self._recite("initiative", wishes.still_there, now_us)
+        elif self._has_asked and 0 < wishes.goodbye_us <= silent_us:
+            self._recite(GOODBYE, wishes.goodbye, now_us)
 
     def _end_turn(self, turn: Turn, now_us: int) -> None:
         if not words_of(turn.transcript) and turn.is_paused:
@@ -294,116 +343,17 @@ class Conversation:
         self._end_reply(interrupted=True)
         self._show(now_us)
 
-    def _clear_floor(self, now_us: int) -> None:
-        if self.turn is not None:
-            turn, self.turn = self.turn, None
-            self._forget(turn)
-        if self.reply is not None:
-            self._end_reply(interrupted=True)
-
-    def _forget(self, turn: Turn) -> None:
-        if self.reply is not None and self.reply.turn is turn:
-            self._drop_reply(self.reply)
-        self._hands.drop_listening(turn)
-        self._close(turn, None)
-
     def _came_too_early(self, reply: Reply, now_us: int) -> bool:
         if not reply.turn.transcript:
             return False
         released_us = reply.released_us
         return released_us is None or now_us - released_us < self._policy.reopen_us
 
-    def _recite(self, origin: str, text: str, now_us: int) -> None:
-        turn = self._open_turn(origin, now_us, now_us)
-        reply = self._new_reply(turn, "", now_us)
-        reply.text = text
-        reply.is_confirmed = True
-        if origin == "greeting":  # the model reads the persona while the user listens
-            self._hands.open_brain(turn, self.history)
-        self._hands.recite(reply)
-        self._show(now_us)
-
-    def _answer(self, turn: Turn, now_us: int) -> None:
-        if self.reply is not None:
-            self._drop_reply(self.reply)
-        reply = self._new_reply(turn, turn.transcript[-MAX_TRANSCRIPT:], now_us)
-        self._hands.generate(reply, self.history)
-
-    def _new_reply(self, turn: Turn, prompt_text: str, now_us: int) -> Reply:
-        turn.generation += 1
-        deadline_us = now_us + self._policy.first_text_timeout_us
-        self.reply = Reply(turn, turn.generation, prompt_text, deadline_us)
-        for stage in ("first_token", "first_audio"):
-            turn.marks_us.pop(stage, None)
-        return self.reply
-
-    def _confirm(self, now_us: int) -> None:
-        reply = self.reply
-        if reply is not None:
-            reply.is_confirmed = True
-            self._hands.confirm(reply)
-            self._release_if_ready(reply, now_us)
-
-    def _release_if_ready(self, reply: Reply, now_us: int) -> None:
-        if reply.is_confirmed and reply.is_audible and reply.released_us is None:
-            reply.released_us = now_us
-            self._hands.release(reply)
-            self._hands.tell(captions.reply(reply))
-
-    def _drop_reply(self, reply: Reply) -> None:
-        """Nothing of it went into memory; if it sounded at all, it came too early."""
-        self.reply = None
-        self._budget.wasted += len(words_of(reply.text))
-        if reply.released_us is not None:
-            self._hands.cut(reply)
-            self._hands.tell(captions.reply(reply, done=True, interrupted=True))
-        self._hands.discard(reply)
-
-    def _end_reply(self, *, interrupted: bool) -> None:
-        reply = self.reply
-        assert reply is not None
-        self.reply = None
-        if interrupted and reply.released_us is not None:
-            self._hands.cut(reply)
-        self._hands.tell(captions.reply(reply, done=True, interrupted=interrupted))
-        self._close(reply.turn, reply, interrupted=interrupted)
-        if self.turn is not None and self.turn.is_barge_in:  # the floor is the user's now
-            self.turn.is_barge_in = False
-            self._hands.duck(False)
-            self._hands.open_brain(self.turn, self.history)
-
-    def _open_turn(self, origin: str, started_us: int, now_us: int) -> Turn:
-        self._turn_count += 1
-        turn = Turn(f"t{self._turn_count}", origin, started_us, heard_from_us=now_us)
-        self._hands.turn_opened(turn)
-        return turn
-
-    def _close(self, turn: Turn, reply: Reply | None, *, interrupted: bool = False) -> None:
-        if reply is not None:
-            if turn.transcript:
-                self.history.append(Move(True, turn.transcript))
-            self._budget.heard += len(words_of(reply.heard))
-            if reply.heard:
-                self.history.append(Move(False, reply.heard, interrupted))
-            trim(self.history)
-        self._hands.turn_closed(turn, reply, interrupted=interrupted)
-
     def _heard(self, turn: Turn, now_us: int, text: str) -> None:
+        if words_of(text):
+            self._cut = None
+            self._has_asked = False
         turn.heard_from_us = now_us
         turn.transcript = f"{turn.prefix} {text}".strip()
         if turn.transcript and not turn.is_barge_in:
             self._hands.tell(captions.transcript(turn, final=False))
-
-    def _show(self, now_us: int) -> None:
-        """What the face does follows from who has the floor."""
-        if self.reply is not None and self.reply.released_us is not None:
-            state = "speaking"
-        elif self.turn is not None and self.turn.final_until_us is None:
-            state = "listening"
-        elif self.turn is not None or self.reply is not None:
-            state = "thinking"
-        else:
-            state = "idle"
-        if state != self._state:
-            self._state = state
-            self._hands.show_state(state)

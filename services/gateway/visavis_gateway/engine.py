@@ -16,6 +16,11 @@ class Persona:
     avatar: str = ""
     language_code: str = "en-US"
     disclosure: str = "You are talking to an AI."
+    # Seconds of silence after which the avatar asks, and after which it leaves; 0 = never.
+    still_there_s: float = 60
+    still_there: str = "Are you still there?"
+    goodbye_s: float = 60
+    goodbye: str = "I'll let you go then. Goodbye!"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class Turn:
     """The user's move and the reply to it. All times in microseconds on the session clock."""
 
     turn_id: str
-    origin: str  # speech, text, greeting, say
+    origin: str  # speech, text, greeting, say, resumed, initiative
     started_us: int
     transcript: str = ""
     prefix: str = ""  # what was said before a reply that came too early
@@ -92,6 +97,9 @@ class Hands(Protocol):
     def discard(self, reply: Reply) -> None: ...
     def release(self, reply: Reply) -> None: ...
     def cut(self, reply: Reply) -> None: ...
+    def unheard_us(self) -> int: ...
+    def said_without(self, reply: Reply, unheard_us: int) -> int: ...
+    def leave(self, reason: str) -> None: ...
     def duck(self, on: bool) -> None: ...
     def show_state(self, state: str) -> None: ...
     def tell(self, message: dict[str, Any]) -> None: ...

@@ -13,6 +13,7 @@ from visavis.events.v1 import events_pb2 as events
 
 from visavis_gateway import names
 from visavis_gateway.conversation import Conversation
+from visavis_gateway.hearing import Hearing
 
 MAX_MESSAGE_BYTES = 16 * 1024
 MAX_TEXT = 2000
@@ -23,6 +24,7 @@ class Guest(Protocol):
     """What a message may reach."""
 
     conversation: Conversation
+    hearing: Hearing
 
     def now_us(self) -> int: ...
     def media_clock(self) -> dict[str, Any] | None: ...
@@ -64,13 +66,16 @@ def _dispatch(guest: Guest, message: dict[str, Any]) -> None:
             guest.conversation.interrupt(guest.now_us())
         case "report":
             if (clock := guest.media_clock()) is not None:
-                record_offset(message, clock)
+                take_report(guest, message, clock)
         case "bye":
             guest.close("left")
 
 
-def record_offset(message: dict[str, Any], clock: dict[str, Any]) -> float | None:
-    """A/V offset at the viewer in seconds, positive = audio early; None for a report that makes no sense."""
+def take_report(guest: Guest, message: dict[str, Any], clock: dict[str, Any]) -> float | None:
+    """What the viewer plays and shows: its delay, and the A/V offset in seconds, positive = audio early.
+
+    None for a report that makes no sense.
+    """
     fields = (message.get("audio_rtp"), message.get("video_rtp"), message.get("output_latency_ms", 0))
     if not all(isinstance(value, int | float) and math.isfinite(value) for value in fields):
         return None
@@ -79,6 +84,7 @@ def record_offset(message: dict[str, Any], clock: dict[str, Any]) -> float | Non
     offset_s = heard_s - _media_s(video_rtp, clock["video"])
     if abs(offset_s) > MAX_OFFSET_S:
         return None
+    guest.hearing.report(guest.now_us(), round(heard_s * 1_000_000))
     direction = "audio_early" if offset_s > 0 else "audio_late"
     names.av_offset.record(abs(offset_s), {names.DIRECTION: direction})
     return offset_s

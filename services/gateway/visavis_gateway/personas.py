@@ -23,6 +23,7 @@ CLAPPER = Persona(
     greeting=" ".join(["click"] * 20),
     voice="clicks",
     avatar="clapper",
+    still_there_s=0,
 )
 FIELDS = frozenset(Persona.__dataclass_fields__)
 
@@ -49,8 +50,13 @@ def _persona(path: Path, name: str, fields: object) -> Persona:
         raise SystemExit(
             f"personas file {path}: {name} has unknown fields {sorted(unknown)}; known: {sorted(FIELDS)}"
         )
-    wrong = [key for key, value in fields.items() if not isinstance(value, str)]
+    numbers = {"still_there_s", "goodbye_s"}
+    wrong = [
+        key for key, value in fields.items() if not isinstance(value, int | float if key in numbers else str)
+    ]
     missing = {"prompt", "greeting"} - set(fields)
     if wrong or missing:
-        raise SystemExit(f"personas file {path}: {name}: {sorted(wrong) or sorted(missing)} must be text")
+        raise SystemExit(
+            f"personas file {path}: {name}: {sorted(wrong) or sorted(missing)} must be text, seconds a number"
+        )
     return Persona(**{"title": name.title(), **fields, "name": name})

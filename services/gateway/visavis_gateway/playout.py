@@ -70,8 +70,11 @@ class ReplyAudio:
     @property
     def heard_end(self) -> int:
         """Characters of the reply whose words have left to their end."""
-        sent_us = self.sent_us
-        return max((w.text_end for w in self.words if w.offset_us + w.duration_us <= sent_us), default=0)
+        return self.said_by(self.sent_us)
+
+    def said_by(self, offset_us: int) -> int:
+        """Characters of the reply whose words have ended `offset_us` after its first sample."""
+        return max((w.text_end for w in self.words if w.offset_us + w.duration_us <= offset_us), default=0)
 
     def take(self, count: int) -> Pcm:
         """Up to `count` samples off the front."""

@@ -1,5 +1,6 @@
 """When the floor changes hands. Pure values and predicates; times in microseconds."""
 
+import re
 from dataclasses import dataclass
 
 from visavis_gateway.endpointing import word_set, words_of
@@ -11,6 +12,7 @@ BACKCHANNELS = word_set(
 )
 # One of these words is enough to stop the avatar.
 STOP_WORDS = word_set("stop wait hold no sorry excuse quiet pause enough")
+PHRASE_BORDER = re.compile(r"[.!?;:,]\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class Policy:
     """Waits and deadlines of a conversation."""
 
     speculate_probability: float = 0.5  # smart-turn's own threshold: the turn sounds complete
+    resume_us: int = 2_000_000  # a cut for speech without words: the avatar goes on after this
     max_speculations: int = 3  # generations that one turn may cost
     barge_in_us: int = 500_000  # speech this long over the avatar takes the floor, whatever it says
     reopen_us: int = 300_000  # speech this soon after the release: the reply came too early
@@ -26,6 +29,16 @@ class Policy:
     first_text_timeout_us: int = 10_000_000
     first_audio_timeout_us: int = 8_000_000
     silent_timeout_us: int = 8_000_000  # no news of a turn that is being heard: the ear speaks twice a second
+
+
+@dataclass(frozen=True, slots=True)
+class Initiative:
+    """What the avatar says of itself when nobody speaks; 0 = never."""
+
+    still_there_us: int = 0
+    still_there: str = ""
+    goodbye_us: int = 0
+    goodbye: str = ""
 
 
 @dataclass(slots=True)
@@ -39,6 +52,12 @@ class Budget:
     def allows(self) -> bool:
         """Whether one more guess may be made."""
         return self.wasted <= self.heard + self.credit
+
+
+def phrase_start(text: str, heard_end: int) -> int:
+    """Where the phrase begins that was being said at `heard_end`."""
+    borders = [m.end() for m in PHRASE_BORDER.finditer(text) if m.end() <= heard_end]
+    return borders[-1] if borders else 0
 
 
 def is_interruption(text: str) -> bool:

@@ -28,10 +28,11 @@ from visavis_gateway.config import Config
 from visavis_gateway.conversation import Conversation
 from visavis_gateway.endpointing import Endpointing, EndpointingValues
 from visavis_gateway.engine import Persona, Transport, Viewer
+from visavis_gateway.hearing import Hearing
 from visavis_gateway.peers.asr import AsrPeer
 from visavis_gateway.peers.render import RenderPeer
 from visavis_gateway.playout import FRAME_US, Playout
-from visavis_gateway.policy import Policy
+from visavis_gateway.policy import Initiative, Policy
 from visavis_gateway.stage import Stage
 from visavis_gateway.uplink import CapturedChunk, Uplink
 
@@ -77,6 +78,14 @@ def leave_reason(error: BaseException) -> str:
     return error.reason if isinstance(error, SessionOver) else "failed"
 
 
+def initiative_of(persona: Persona) -> Initiative:
+    """What the persona says when nobody speaks."""
+    return Initiative(
+        round(persona.still_there_s * 1_000_000), persona.still_there,
+        round(persona.goodbye_s * 1_000_000), persona.goodbye,
+    )  # fmt: skip
+
+
 class Session:
     """Implements `Viewer` for the transport and `Room` for the stage."""
 
@@ -119,7 +128,10 @@ class Session:
         waits = EndpointingValues(
             shortest_us=config.shortest_wait_ms * 1000, longest_us=config.longest_wait_ms * 1000
         )
-        self.conversation = Conversation(self._stage, Policy(), persona.greeting, Endpointing(waits))
+        self.hearing = Hearing()
+        self.conversation = Conversation(
+            self._stage, Policy(), persona.greeting, Endpointing(waits), initiative_of(persona)
+        )
 
     # -- life -------------------------------------------------------------------------------------------
 

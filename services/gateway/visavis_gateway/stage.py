@@ -20,6 +20,7 @@ from visavis.tts.v1.tts_service_pb2_grpc import TtsServiceStub
 from visavis_gateway import captions, names
 from visavis_gateway.conversation import Conversation
 from visavis_gateway.engine import Move, Persona, Reply, Turn
+from visavis_gateway.hearing import Hearing
 from visavis_gateway.peers.asr import AsrPeer
 from visavis_gateway.peers.brain import BrainPeer
 from visavis_gateway.peers.render import RenderPeer
@@ -33,6 +34,9 @@ ORIGINS = {
     "text": events.TURN_ORIGIN_TEXT,
     "greeting": events.TURN_ORIGIN_GREETING,
     "say": events.TURN_ORIGIN_SAY,
+    "resumed": events.TURN_ORIGIN_RESUMED,
+    "initiative": events.TURN_ORIGIN_INITIATIVE,
+    "goodbye": events.TURN_ORIGIN_INITIATIVE,
 }
 
 Spawn = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
@@ -44,8 +48,10 @@ class Room(Protocol):
     session_id: str
     next_pts_us: int
     conversation: Conversation
+    hearing: Hearing
 
     def now_us(self) -> int: ...
+    def close(self, reason: str) -> None: ...
     def tell(self, message: dict[str, Any]) -> None: ...
 
 
@@ -222,6 +228,16 @@ class Stage:
         self._playout.cut()
         self._render.cut(self._room.next_pts_us)
         self._publish_interrupt(reply)
+
+    def unheard_us(self) -> int:
+        return self._room.hearing.unheard_us(self._room.now_us())
+
+    def said_without(self, reply: Reply, unheard_us: int) -> int:
+        audio = self._turns[reply.turn.turn_id].speeches[reply.generation].audio
+        return audio.said_by(audio.sent_us - unheard_us)
+
+    def leave(self, reason: str) -> None:
+        self._room.close(reason)
 
     def duck(self, on: bool) -> None:
         self._playout.duck(on)

@@ -1,0 +1,144 @@
+"""The floor: what is being heard, what is being answered, and the moves between them.
+
+Pure mechanics without judgement: open and close turns, make, confirm, release, drop and end replies. Who may
+do what when is `conversation.py`'s business.
+"""
+
+from visavis_gateway import captions
+from visavis_gateway.endpointing import words_of
+from visavis_gateway.engine import Hands, Move, Reply, Turn
+from visavis_gateway.policy import Budget, Policy
+
+# What the brain takes (brain_service.proto); what is older or longer is forgotten from the front.
+MAX_HISTORY = 100
+MAX_HISTORY_CHARACTERS = 15_000
+MAX_TRANSCRIPT = 4000
+
+
+def trim(history: list[Move]) -> None:
+    """Forget the oldest moves that no longer fit."""
+    del history[:-MAX_HISTORY]
+    while sum(len(move.text) for move in history) > MAX_HISTORY_CHARACTERS:
+        del history[0]
+
+
+class Floor:
+    """The user's turn and the avatar's reply, side by side; what both left behind is `history`."""
+
+    def __init__(self, hands: Hands, policy: Policy) -> None:
+        self._hands = hands
+        self._policy = policy
+        self._budget = Budget()
+        self._turn_count = 0
+        self._state = ""
+        self._idle_from_us: int | None = None
+        self._last_cut: Reply | None = None
+        self.history: list[Move] = []
+        self.turn: Turn | None = None
+        self.reply: Reply | None = None
+
+    def _clear_floor(self, now_us: int) -> None:
+        if self.turn is not None:
+            turn, self.turn = self.turn, None
+            self._forget(turn)
+        if self.reply is not None:
+            self._end_reply(interrupted=True)
+
+    def _forget(self, turn: Turn) -> None:
+        if self.reply is not None and self.reply.turn is turn:
+            self._drop_reply(self.reply)
+        self._hands.drop_listening(turn)
+        self._close(turn, None)
+
+    def _recite(self, origin: str, text: str, now_us: int) -> None:
+        turn = self._open_turn(origin, now_us, now_us)
+        reply = self._new_reply(turn, "", now_us)
+        reply.text = text
+        reply.is_confirmed = True
+        if origin == "greeting":  # the model reads the persona while the user listens
+            self._hands.open_brain(turn, self.history)
+        self._hands.recite(reply)
+        self._show(now_us)
+
+    def _answer(self, turn: Turn, now_us: int) -> None:
+        if self.reply is not None:
+            self._drop_reply(self.reply)
+        reply = self._new_reply(turn, turn.transcript[-MAX_TRANSCRIPT:], now_us)
+        self._hands.generate(reply, self.history)
+
+    def _new_reply(self, turn: Turn, prompt_text: str, now_us: int) -> Reply:
+        turn.generation += 1
+        deadline_us = now_us + self._policy.first_text_timeout_us
+        self.reply = Reply(turn, turn.generation, prompt_text, deadline_us)
+        for stage in ("first_token", "first_audio"):
+            turn.marks_us.pop(stage, None)
+        return self.reply
+
+    def _confirm(self, now_us: int) -> None:
+        reply = self.reply
+        if reply is not None:
+            reply.is_confirmed = True
+            self._hands.confirm(reply)
+            self._release_if_ready(reply, now_us)
+
+    def _release_if_ready(self, reply: Reply, now_us: int) -> None:
+        if reply.is_confirmed and reply.is_audible and reply.released_us is None:
+            reply.released_us = now_us
+            self._hands.release(reply)
+            self._hands.tell(captions.reply(reply))
+
+    def _drop_reply(self, reply: Reply) -> None:
+        """Nothing of it went into memory; if it sounded at all, it came too early."""
+        self.reply = None
+        self._budget.wasted += len(words_of(reply.text))
+        if reply.released_us is not None:
+            self._hands.cut(reply)
+            self._hands.tell(captions.reply(reply, done=True, interrupted=True))
+        self._hands.discard(reply)
+
+    def _end_reply(self, *, interrupted: bool) -> None:
+        reply = self.reply
+        assert reply is not None
+        self.reply = None
+        self._last_cut = reply if interrupted else None
+        if interrupted and reply.released_us is not None:
+            unheard_us = self._hands.unheard_us()
+            reply.heard_end = min(reply.heard_end, self._hands.said_without(reply, unheard_us))
+            self._hands.cut(reply)
+        self._hands.tell(captions.reply(reply, done=True, interrupted=interrupted))
+        self._close(reply.turn, reply, interrupted=interrupted)
+        if self.turn is not None and self.turn.is_barge_in:  # the floor is the user's now
+            self.turn.is_barge_in = False
+            self._hands.duck(False)
+            self._hands.open_brain(self.turn, self.history)
+
+    def _open_turn(self, origin: str, started_us: int, now_us: int) -> Turn:
+        self._turn_count += 1
+        self._idle_from_us = None
+        turn = Turn(f"t{self._turn_count}", origin, started_us, heard_from_us=now_us)
+        self._hands.turn_opened(turn)
+        return turn
+
+    def _close(self, turn: Turn, reply: Reply | None, *, interrupted: bool = False) -> None:
+        if reply is not None:
+            if turn.transcript:
+                self.history.append(Move(True, turn.transcript))
+            self._budget.heard += len(words_of(reply.heard))
+            if reply.heard:
+                self.history.append(Move(False, reply.heard, interrupted))
+            trim(self.history)
+        self._hands.turn_closed(turn, reply, interrupted=interrupted)
+
+    def _show(self, now_us: int) -> None:
+        """What the face does follows from who has the floor."""
+        if self.reply is not None and self.reply.released_us is not None:
+            state = "speaking"
+        elif self.turn is not None and self.turn.final_until_us is None:
+            state = "listening"
+        elif self.turn is not None or self.reply is not None:
+            state = "thinking"
+        else:
+            state = "idle"
+        if state != self._state:
+            self._state = state
+            self._hands.show_state(state)
