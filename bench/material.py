@@ -1,0 +1,98 @@
+"""Recorded users that hesitate and interrupt: spoken once by hibari, kept as WAV files."""
+
+import wave
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from visavis_tts.backends.hibari import RATE_HZ, HibariEngine
+from visavis_tts.engine import Clause, Pause
+
+WARM_UP = "Hello there, how are you?"
+# The bar is where the speaker thinks; the words before it have the melody of a sentence that goes on.
+HESITANT = [
+    "I would like to know | what the capital of Italy is.",
+    "Can you tell me | how to boil an egg?",
+    "Yesterday I went to the market and | bought some apples. What can I cook with them?",
+    "My sister has a birthday soon, so | what would be a good present for her?",
+    "I was wondering | why the sky is blue.",
+    "What I really want is | a book about the sea. Do you know one?",
+    "When it rains | what should I wear?",
+    "If I have two cats and | three dogs, how many animals do I have?",
+    "Could you explain | what a computer does?",
+    "Tell me about | the animals that live in the ocean.",
+    "I need to | get a coffee stain out of a shirt. How do I do that?",
+    "The best way to | learn a language is what, do you think?",
+]
+PAUSES_S = (0.4, 0.6, 0.8, 1.0)
+LONG_ANSWERS = [
+    "Please tell me a story about a fox and a crow.",
+    "Please explain in a few sentences how a rainbow is made.",
+    "Please describe in detail what happens on a day in a big city.",
+    "Please tell me everything that you know about elephants.",
+]
+INTERRUPTIONS = [
+    "Wait, stop please. What time is it?",
+    "No, I meant something else. What is two plus two?",
+    "Hold on a moment. Who are you?",
+    "Sorry, let me ask something different. Do you like music?",
+]
+
+
+class Speaker:
+    """Speaks into files, each only once."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._engine = HibariEngine(threads=1)
+
+    def spoken(self, name: str, text: str) -> Path:
+        """`text` in a WAV file; a bar in it becomes a pause in mid-sentence of the length in `name`'s end."""
+        path = self._folder / f"{name}.wav"
+        if not path.exists():
+            write_wav(path, self._pcm(text))
+        return path
+
+    def hesitant(self, number: int) -> Path:
+        """The number-th hesitant speaker; all texts meet all pauses in turn."""
+        text = HESITANT[number % len(HESITANT)]
+        pause_s = PAUSES_S[(number + number // len(HESITANT)) % len(PAUSES_S)]
+        path = self._folder / f"pause-{number % len(HESITANT):02}-{round(1000 * pause_s)}ms.wav"
+        if not path.exists():
+            write_wav(path, self._with_pause(text, pause_s))
+        return path
+
+    def interruption(self, number: int) -> tuple[Path, Path]:
+        """What asks for a long answer, and what is said over it."""
+        opening, over = number % len(LONG_ANSWERS), (number + number // 4) % len(INTERRUPTIONS)
+        return (
+            self.spoken(f"opening-{opening:02}", LONG_ANSWERS[opening]),
+            self.spoken(f"interruption-{over:02}", INTERRUPTIONS[over]),
+        )
+
+    def _with_pause(self, text: str, pause_s: float) -> NDArray[np.int16]:
+        before, after = (part.strip() for part in text.split("|"))
+        clause = Clause(f"{before} {after}", 0, Pause.SENTENCE, is_last=True)
+        speech = self._engine.open(voice="", language_code="en", speed=1).speak(clause)
+        if speech is None:
+            raise ValueError(f"nothing to speak in {text!r}")
+        last = [word for word in speech.words if word.text_start < len(before)][-1]
+        silence = np.zeros(round(pause_s * RATE_HZ), np.int16)
+        return np.concatenate([speech.pcm[: last.end_sample], silence, speech.pcm[last.end_sample :]])
+
+    def _pcm(self, text: str) -> NDArray[np.int16]:
+        clause = Clause(text, 0, Pause.SENTENCE, is_last=True)
+        speech = self._engine.open(voice="", language_code="en", speed=1).speak(clause)
+        if speech is None:
+            raise ValueError(f"nothing to speak in {text!r}")
+        return speech.pcm
+
+
+def write_wav(path: Path, pcm: NDArray[np.int16]) -> None:
+    """Mono PCM16 at hibari's rate."""
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE_HZ)
+        out.writeframes(pcm.tobytes())
