@@ -178,6 +178,8 @@ class ScriptedRender(render_grpc.RenderServiceServicer):
                     self.requests.append(request)
                 if kind == "start":
                     await context.write(render_pb.RenderResponse(started=render_pb.RenderStarted()))
+                elif kind == "finish":
+                    return
                 elif kind == "keyframe":
                     keyframe = True
                 elif kind == "advance":

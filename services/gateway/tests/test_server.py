@@ -9,10 +9,11 @@ import httpx
 import pytest
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack
+from visavis_gateway.api import MAX_BODY_BYTES, event_stream
 from visavis_gateway.backends.webrtc import WebRtcTransport
 from visavis_gateway.config import Config
 from visavis_gateway.personas import load_personas
-from visavis_gateway.server import MAX_BODY_BYTES, build_app
+from visavis_gateway.server import build_app
 from visavis_gateway.sessions import Sessions
 
 GENEROUS_S = 15.0
@@ -186,6 +187,67 @@ async def test_info_and_health(http):
     assert set(health.json()["services"]) == {"asr", "brain", "tts", "render"}
     assert (await http.get("/")).headers["content-type"].startswith("text/html")
     assert (await http.get("/page/../server.py")).status_code == 404
+
+
+async def test_an_application_drives_and_watches_a_session(http, peer, backstage):
+    session = await start(http, peer)
+    await until(lambda: peer.of_type("session"), "the session message")
+    headers = {"Authorization": f"Bearer {session['token']}"}
+    url = f"/api/sessions/{session['session_id']}"
+    watched = []
+
+    async def watch() -> None:
+        async for message in http.sessions.find(session["session_id"], session["token"]).watch():
+            watched.append(message["type"])
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(watch())
+        await asyncio.sleep(0)  # it listens before anything happens
+        assert (
+            await http.post(url + "/persona", json={"persona": "nobody"}, headers=headers)
+        ).status_code == 404
+        assert (
+            await http.post(url + "/persona", json={"persona": "clapper"}, headers=headers)
+        ).status_code == 202
+        await until(lambda: len(peer.of_type("session")) == 2, "the viewer knows")
+        assert peer.of_type("session")[1]["persona"]["avatar"] == "clapper"
+        await until(
+            lambda: [s.avatar for s in backstage.render.of_kind("start")][-1] == "clapper", "the face"
+        )
+        await http.post(url + "/say", json={"text": "One two three"}, headers=headers)
+        await until(lambda: peer.of_type("turn"), "said")
+        await http.delete(url, headers=headers)
+    assert {"session", "state", "reply", "turn"} <= set(watched)
+    assert watched[-1] == "bye"
+
+
+async def test_the_description_names_every_route_and_no_other(http):
+    described = {
+        (path, method.upper())
+        for path, item in (await http.get("/api/openapi.json")).json()["paths"].items()
+        for method in item
+        if method != "parameters"
+    }
+    app = build_app(Config(), http.sessions, {})
+    served = {
+        (route.path, method)
+        for route in app.routes
+        if route.path.startswith("/api")
+        for method in route.methods - {"HEAD"}
+    }
+    assert described == served
+
+
+async def test_the_event_stream_is_sse(http, peer):
+    session = await start(http, peer)
+    found = http.sessions.find(session["session_id"], session["token"])
+    lines = event_stream(found.watch())
+    async with asyncio.TaskGroup() as tasks:
+        first = tasks.create_task(anext(lines))
+        await asyncio.sleep(0)
+        found.tell({"type": "state", "state": "idle"})
+    assert first.result() == 'event: state\ndata: {"type": "state", "state": "idle"}\n\n'
+    await lines.aclose()
 
 
 async def test_a_service_that_is_away_is_named(http, peer, backstage):

@@ -186,6 +186,10 @@ class Conversation(Floor):
             self._end_reply(interrupted=True)
         self._show(now_us)
 
+    def set_initiative(self, initiative: Initiative) -> None:
+        """What another persona says into a silence."""
+        self._initiative = initiative
+
     # -- the reply --------------------------------------------------------------------------------------
 
     def text(self, now_us: int, reply: Reply, delta: str) -> None:

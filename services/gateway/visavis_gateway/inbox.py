@@ -3,12 +3,12 @@
 import json
 import math
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
 
 from opentelemetry.context import Context
 from rpckit.bus import Bus
-from rpckit.errors import InvalidInput, require
+from rpckit.errors import InvalidInput, NotFound, require
 from visavis.events.v1 import events_pb2 as events
 
 from visavis_gateway import names
@@ -30,6 +30,7 @@ class Guest(Protocol):
     def media_clock(self) -> dict[str, Any] | None: ...
     def tell(self, message: dict[str, Any]) -> None: ...
     def close(self, reason: str) -> None: ...
+    def become(self, persona_name: str) -> None: ...
 
 
 def text_of(message: dict[str, Any]) -> str:
@@ -98,7 +99,7 @@ def _media_s(rtp: float, clock: dict[str, Any]) -> float:
 
 @asynccontextmanager
 async def listening(bus: Bus, session_id: str, guest: Guest) -> AsyncIterator[None]:
-    """While inside, `say` and `interrupt` on NATS reach this session."""
+    """While inside, `say`, `interrupt` and `set_persona` on NATS reach this session."""
 
     async def on_say(say: events.Say, context: Context) -> None:
         try:
@@ -106,11 +107,16 @@ async def listening(bus: Bus, session_id: str, guest: Guest) -> AsyncIterator[No
         except InvalidInput:
             return  # published by an application: nobody waits for an answer
 
+    async def on_persona(change: events.SetPersona, context: Context) -> None:
+        with suppress(NotFound):
+            guest.become(change.persona)
+
     async def on_interrupt(stop: events.Interrupt, context: Context) -> None:
         guest.conversation.interrupt(guest.now_us(), stop.turn_id, stop.generation)
 
     leave = [
         await bus.subscribe(session_id, "say", events.Say, on_say),
+        await bus.subscribe(session_id, "set_persona", events.SetPersona, on_persona),
         await bus.subscribe(session_id, "interrupt", events.Interrupt, on_interrupt),
     ]
     try:

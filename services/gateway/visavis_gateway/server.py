@@ -1,178 +1,34 @@
-"""HTTP: signalling, the page, and the doors for applications (docs/viewer.md, section 1)."""
+"""The ASGI application: the page, the API, and how long sessions live."""
 
-import json
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from rpckit.errors import Busy, InvalidInput, NotFound, NotReady, ServiceError, require
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from visavis_gateway import inbox, names
+from visavis_gateway.api import Api, guarded
 from visavis_gateway.config import Config
 from visavis_gateway.sessions import Sessions
 
-log = logging.getLogger(__name__)
-
-PAGE = Path(__file__).parent / "page"
-MAX_BODY_BYTES = 64 * 1024
-HEALTH_TIMEOUT_S = 1.0
-RETRY_AFTER_S = "30"
+HERE = Path(__file__).parent
+PAGE = HERE / "page"
 PAGE_HEADERS = {"Cache-Control": "no-cache"}
-
-Handler = Callable[[Request], Awaitable[Response]]
-
-
-class TooLarge(ServiceError):
-    """A body over the limit."""
-
-
-# Error -> (HTTP status, code); the first that fits.
-STATUS: list[tuple[type[Exception], int, str]] = [
-    (TooLarge, 413, "too_large"),
-    (InvalidInput, 400, "invalid_body"),
-    (NotFound, 404, "not_found"),
-    (Busy, 503, "full"),
-    (NotReady, 503, "unavailable"),
-    (ServiceError, 503, "unavailable"),
-    (TimeoutError, 503, "unavailable"),
-]
-
-
-def failure(error: Exception) -> Response:
-    """The JSON answer to an error that a caller may see."""
-    status, code = next((s, c) for kind, s, c in STATUS if isinstance(error, kind))
-    if isinstance(error, InvalidInput) and str(error).startswith("sdp"):
-        code = "invalid_sdp"
-    if isinstance(error, NotFound) and "persona" in str(error):
-        code = "unknown_persona"
-    headers = {"Retry-After": RETRY_AFTER_S} if status == 503 else {}
-    message = str(error) or "the services took too long to answer"
-    return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
-
-
-def guarded(handler: Handler) -> Handler:
-    """Errors become answers; anything unknown is logged by Starlette and answered as 500 without a trace."""
-
-    async def handle(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except (ServiceError, TimeoutError) as error:
-            names.refused.add(1, {"visavis.reason": type(error).__name__})
-            return failure(error)
-
-    return handle
-
-
-async def read_json(request: Request) -> dict[str, Any]:
-    """The body as a JSON object of at most 64 KiB."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_BODY_BYTES:
-            raise TooLarge(f"the body must not be larger than {MAX_BODY_BYTES} bytes")
-    try:
-        parsed = json.loads(body)
-    except (ValueError, RecursionError):
-        raise InvalidInput("the body must be JSON") from None
-    require(isinstance(parsed, dict), "the body must be a JSON object")
-    assert isinstance(parsed, dict)
-    return parsed
-
-
-def text_field(body: dict[str, Any], field: str, default: str | None = None) -> str:
-    """A field that must be a non-empty string."""
-    value = body.get(field, default)
-    require(isinstance(value, str) and (value or default is not None), f"{field} must be text")
-    assert isinstance(value, str)
-    return value
-
-
-class Api:
-    """The handlers."""
-
-    def __init__(self, config: Config, sessions: Sessions, channels: dict[str, grpc.aio.Channel]) -> None:
-        self._config = config
-        self._sessions = sessions
-        self._channels = channels
-
-    async def info(self, request: Request) -> Response:
-        default = self._sessions.personas[self._config.default_persona]
-        ordered = sorted(self._sessions.personas.values(), key=lambda p: (p is not default, p.name))
-        return JSONResponse(
-            {
-                "personas": [{"name": p.name, "title": p.title, "avatar": p.avatar} for p in ordered],
-                "disclosure": default.disclosure,
-                "ice_servers": [{"urls": url} for url in self._config.ice_servers],
-                "video": {
-                    "width_px": self._config.video_size_px,
-                    "height_px": self._config.video_size_px,
-                    "frame_rate_hz": self._config.video_rate_hz,
-                    "codec": "VP8",
-                },
-            }
-        )
-
-    async def health(self, request: Request) -> Response:
-        services = {name: await self._ask(channel) for name, channel in self._channels.items()}
-        is_ok = all(state == "serving" for state in services.values())
-        body = {
-            "status": "ok" if is_ok else "degraded",
-            "sessions": {"open": self._sessions.open_count, "limit": self._sessions.limit},
-            "services": services,
-        }
-        return JSONResponse(body, 200 if is_ok else 503)
-
-    async def create(self, request: Request) -> Response:
-        body = await read_json(request)
-        require(body.get("type") == "offer", 'type must be "offer"')
-        sdp = text_field(body, "sdp")
-        session = await self._sessions.create(text_field(body, "persona", ""), sdp)
-        answer = {"type": "answer", "sdp": session.answer.result()}
-        return JSONResponse({"session_id": session.session_id, "token": session.token, **answer}, 201)
-
-    async def delete(self, request: Request) -> Response:
-        self._session_of(request).close("left")
-        return Response(status_code=204)
-
-    async def say(self, request: Request) -> Response:
-        session = self._session_of(request)
-        session.conversation.say(session.now_us(), inbox.text_of(await read_json(request)))
-        return JSONResponse({}, 202)
-
-    async def interrupt(self, request: Request) -> Response:
-        session = self._session_of(request)
-        session.conversation.interrupt(session.now_us())
-        return JSONResponse({}, 202)
-
-    def _session_of(self, request: Request) -> Any:
-        token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        return self._sessions.find(request.path_params["session_id"], token)
-
-    @staticmethod
-    async def _ask(channel: grpc.aio.Channel) -> str:
-        try:
-            answer = await health_pb2_grpc.HealthStub(channel).Check(
-                health_pb2.HealthCheckRequest(), timeout=HEALTH_TIMEOUT_S
-            )
-        except grpc.aio.AioRpcError:
-            return "unreachable"
-        serving = answer.status == health_pb2.HealthCheckResponse.SERVING
-        return "serving" if serving else "not serving"
 
 
 async def page(request: Request) -> Response:
     """The page; its modules and styles are under /page/."""
     return FileResponse(PAGE / "index.html", headers=PAGE_HEADERS)
+
+
+async def openapi(request: Request) -> Response:
+    """The API's description."""
+    return FileResponse(HERE / "openapi.json", headers=PAGE_HEADERS)
 
 
 class PageFiles(StaticFiles):
@@ -184,7 +40,7 @@ class PageFiles(StaticFiles):
         return response
 
 
-def build_app(config: Config, sessions: Sessions, channels: dict[str, grpc.aio.Channel]) -> Starlette:
+def build_app(config: Config, sessions: Sessions, channels: Mapping[str, Any]) -> Starlette:
     """The ASGI application; sessions live as long as it does."""
     api = Api(config, sessions, channels)
     one = "/api/sessions/{session_id}"
@@ -196,6 +52,9 @@ def build_app(config: Config, sessions: Sessions, channels: dict[str, grpc.aio.C
         Route(one, guarded(api.delete), methods=["DELETE"]),
         Route(one + "/say", guarded(api.say), methods=["POST"]),
         Route(one + "/interrupt", guarded(api.interrupt), methods=["POST"]),
+        Route(one + "/persona", guarded(api.persona), methods=["POST"]),
+        Route(one + "/events", guarded(api.events)),
+        Route("/api/openapi.json", openapi),
         Mount("/page", PageFiles(directory=PAGE)),
     ]
 

@@ -7,13 +7,14 @@ conversation sees one order. Audio leaves every 20 ms at media time; nothing eve
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from rpckit.bus import Bus
 from rpckit.errors import ServiceError
+from rpckit.streams import LatestQueue
 from visavis.asr.v1.asr_service_pb2_grpc import AsrServiceStub
 from visavis.brain.v1.brain_service_pb2_grpc import BrainServiceStub
 from visavis.events.v1 import events_pb2 as events
@@ -39,6 +40,7 @@ from visavis_gateway.uplink import CapturedChunk, Uplink
 log = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT_S = 10.0
+MAX_WATCHED = 200  # messages that a reader of the event stream may be behind
 GREET_TIMEOUT_US = 5_000_000  # for a viewer that never says that it sees something
 BITRATE_STEP = 0.15  # a smaller change is not worth a change of the encoder
 
@@ -97,11 +99,13 @@ class Session:
         services: Services,
         config: Config,
         open_transport: Callable[[Viewer, Callable[[], int]], Transport],
+        find_persona: Callable[[str], Persona],
     ) -> None:
         self.session_id = session_id
         self.token = token
         self.next_pts_us = 0
         self._persona = persona
+        self._find_persona = find_persona
         self._services = services
         self._config = config
         self._clock = SessionClock()
@@ -117,6 +121,7 @@ class Session:
         self._heard_end = 0
         self._clock_told = False
         self._seen: dict[str, int] = {"underruns": 0, "skipped": 0}
+        self._watchers: set[LatestQueue[dict[str, Any]]] = set()
         self._is_connected = False
         self._arrived = asyncio.Event()  # the viewer is here, or the session is over before it came
         self._over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -214,6 +219,34 @@ class Session:
 
     def tell(self, message: dict[str, Any]) -> None:
         self._transport.send_message(json.dumps(message))
+        for watcher in self._watchers:
+            watcher.put(message)
+
+    async def watch(self) -> AsyncIterator[dict[str, Any]]:
+        """What the viewer is told from now on, until `bye`; a slow reader loses the oldest."""
+        watcher: LatestQueue[dict[str, Any]] = LatestQueue(MAX_WATCHED, "gateway.watch")
+        self._watchers.add(watcher)
+        try:
+            while True:
+                message = await watcher.get()
+                yield message
+                if message["type"] == "bye":
+                    return
+        finally:
+            self._watchers.discard(watcher)
+
+    def become(self, persona_name: str) -> None:
+        """Go on as another: from the next turn on in voice and mind, at once in the face.
+
+        Raises NotFound.
+        """
+        persona = self._find_persona(persona_name)
+        if persona.avatar != self._persona.avatar:
+            self._render.show(persona.avatar)
+        self._persona = persona
+        self._stage.set_persona(persona)
+        self.conversation.set_initiative(initiative_of(persona))
+        self._introduce()
 
     def media_clock(self) -> dict[str, Any] | None:
         return self._transport.media_clock()
@@ -227,6 +260,9 @@ class Session:
         self._greet_by_us = self._last_heard_us + GREET_TIMEOUT_US
         self._is_connected = True
         self._arrived.set()
+        self._introduce()
+
+    def _introduce(self) -> None:
         self.tell(
             {
                 "type": "session",

@@ -60,12 +60,10 @@ class Sessions:
         if len(self._open) >= self.limit:
             names.refused.add(1, {"visavis.reason": "full"})
             raise Busy(f"all {self.limit} sessions are in use; try again in a minute")
-        persona = self.personas.get(persona_name or self._config.default_persona)
-        if persona is None:
-            raise NotFound(f"no persona {persona_name!r}; there are {', '.join(sorted(self.personas))}")
+        persona = self.persona(persona_name or self._config.default_persona)
         session = Session(
             secrets.token_hex(8), secrets.token_urlsafe(24), persona, self._services, self._config,
-            self._open_transport,
+            self._open_transport, self.persona,
         )  # fmt: skip
         self._open[session.session_id] = session
         names.sessions.add(1)
@@ -73,6 +71,12 @@ class Sessions:
         async with asyncio.timeout(ANSWER_TIMEOUT_S + DRAIN_S):
             await asyncio.shield(session.answer)
         return session
+
+    def persona(self, name: str) -> Persona:
+        """A persona by its name. Raises NotFound."""
+        if name not in self.personas:
+            raise NotFound(f"no persona {name!r}; there are {', '.join(sorted(self.personas))}")
+        return self.personas[name]
 
     def find(self, session_id: str, token: str) -> Session:
         """The session that `token` may command. Raises NotFound for a wrong pair, without saying which."""

@@ -252,6 +252,10 @@ class Stage:
 
     # -- for the session --------------------------------------------------------------------------------
 
+    def set_persona(self, persona: Persona) -> None:
+        """Who answers from the next turn on."""
+        self._persona = persona
+
     def send_cues(self) -> None:
         """New cues of the sounding reply go to the face, before their sound leaves."""
         audio = self._playout.reply

@@ -87,6 +87,11 @@ class RenderPeer:
         self._cues.clear()
         self._stream.send(pb.RenderRequest(cut=pb.Cut(pts_us=pts_us)))
 
+    def show(self, avatar: str) -> None:
+        """Another face: this stream ends, the next one begins with it."""
+        self._start.avatar = avatar
+        self._stream.send(pb.RenderRequest(finish=pb.FinishRender()))
+
     def request_keyframe(self) -> None:
         """The viewer can't decode what comes next without one."""
         self._stream.send(pb.RenderRequest(keyframe=pb.RequestKeyframe()))
