@@ -46,10 +46,12 @@ async def test_partials_grow_and_never_repeat(caller):
         await asyncio.sleep(0.02)
     await caller.say(silence(0.4))
     events = await caller.read_until("paused")
-    texts = [event.partial.text for event in events if event.WhichOneof("event") == "partial"]
+    partials = [event.partial for event in events if event.WhichOneof("event") == "partial"]
+    texts = [partial.text for partial in partials if not partial.at_rest]
     assert texts
     assert texts == sorted(set(texts), key=len)
-    assert all(event.partial.turn_id == "t1" for event in events if event.HasField("partial"))
+    assert all(partial.turn_id == "t1" for partial in partials)
+    assert len({partial.end_sample for partial in partials if partial.at_rest}) <= 1, "one rest, said once"
 
 
 async def test_speech_after_a_pause_resumes_the_same_turn(caller):

@@ -28,7 +28,7 @@ HISS_CEILING = 1.5
 # The model's own level leaves 9 dB unused.
 GAIN = 1.9
 CEILING = 0.8
-LEAD_FIRST = RATE_HZ * 50 // 1000
+LEAD_FIRST = RATE_HZ * 20 // 1000
 LEAD = RATE_HZ * 30 // 1000
 TAIL_LAST = RATE_HZ * 250 // 1000
 FADE = RATE_HZ * 5 // 1000
@@ -64,7 +64,7 @@ class Model:
 
 
 class HibariSpeaker:
-    """One reply; the first clause begins 50 ms before its first sound, the others 30 ms."""
+    """One reply; the first clause begins 20 ms before its first sound, the others 30 ms."""
 
     def __init__(self, model: Model, pronounce: Pronouncer, speed: float) -> None:
         self._model = model
