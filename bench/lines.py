@@ -1,4 +1,4 @@
-"""Calls to the two systems under test: one client, one microphone, one way to receive; two ways to connect."""
+"""Calls to the two systems under test: one microphone, one way to receive, two ways to connect."""
 
 import asyncio
 import contextlib

@@ -33,13 +33,16 @@ class PeerProcess:
 
 
 @asynccontextmanager
-async def running_peer(port: int, models_dir: Path, log: Path) -> AsyncIterator[PeerProcess]:
+async def running_peer(
+    port: int, models_dir: Path, log: Path, llm_threads: int
+) -> AsyncIterator[PeerProcess]:
     """Start bench/peer/serve.py in its own environment; at the end nothing of it is left."""
     if not PYTHON.exists():
         raise PeerError("the peer is not set up: run bench/peer/setup.sh")
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
-            PYTHON, HERE / "serve.py", "--port", str(port), "--models", models_dir.resolve(),
+            PYTHON, HERE / "serve.py", "--port", str(port), "--models", models_dir,
+            "--llm-threads", str(llm_threads),
             stdout=out, stderr=out, stdin=asyncio.subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         try:

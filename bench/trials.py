@@ -1,4 +1,4 @@
-"""What is done in a call, and what came of it, judged by the two audio tracks alone: the same for every system."""
+"""What is done in a call, and what came of it: judged by its two audio tracks alone, for every system."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,8 +60,10 @@ async def interrupt(line: Line, opening: Speech, interruption: Speech) -> None:
     await line.until(lambda: answered(question, line.record), ANSWER_WITHIN_S, "nothing to interrupt")
     begun_s = line.record.audio.sounded_s
     await line.until(
-        lambda: line.record.audio.newest is not None
-        and line.record.audio.newest.arrival_s > begun_s + INTERRUPT_AFTER_S,
+        lambda: (
+            line.record.audio.newest is not None
+            and line.record.audio.newest.arrival_s > begun_s + INTERRUPT_AFTER_S
+        ),
         ANSWER_WITHIN_S,
         "the audio stopped",
     )

@@ -15,7 +15,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-CHECKOUT = [ROOT / part for part in ("rpckit", "services/asr", "services/brain", "services/tts", "services/gateway")]
+CHECKOUT = [
+    ROOT / part for part in ("rpckit", "services/asr", "services/brain", "services/tts", "services/gateway")
+]
 sys.path[:0] = [str(path) for path in CHECKOUT]
 
 from aiohttp import web  # noqa: E402
@@ -129,7 +131,9 @@ async def serve(args: argparse.Namespace, llm_url: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--port", type=int, default=8090)
     parser.add_argument("--models", type=Path, default=ROOT / "models")
     parser.add_argument("--llm-threads", type=int, default=1, help="of llama.cpp (default 1, as visavis)")

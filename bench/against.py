@@ -1,0 +1,301 @@
+"""visavis against Pipecat: the same users, models and client, on one machine, in turn.
+
+    bench/peer/setup.sh                                         (once)
+    .venv/bin/python bench/against.py --turns 20 --out out/against
+
+Both stacks run all the time; only one has a call. Calls alternate in blocks, and every block goes first to
+another system. Three kinds of block: questions, users who pause in mid-sentence, users who interrupt. The
+peer is measured in its shipped configuration ("defaults") and in one that waits as little as visavis
+("tuned"); visavis draws a face meanwhile, the peer sends audio alone. Each call begins with a turn that
+does not count.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import lines
+import trials
+from cpu import Meter
+from lines import Line, Talk
+from material import WARM_UP, Speaker
+from peer_process import PeerError, PeerProcess, running_peer
+from turns import CLIPS, latencies_in, progress, questions, spread, text
+from visavis_cli import environment
+from visavis_cli.stack import Ports, Stack, StackError, running_stack
+from visavis_cli.talk.errors import TalkError
+from visavis_cli.talk.record import Record
+from visavis_cli.talk.recording import write_recording
+from visavis_cli.talk.report import received_onsets
+from visavis_cli.talk.speech import Speech, read_speech
+
+OURS = "visavis"
+SYSTEMS = (OURS, "tuned", "defaults")
+QUESTIONS, PAUSES, INTERRUPTIONS = "questions", "pauses", "interruptions"
+
+
+@dataclass(frozen=True)
+class Block:
+    """What one call consists of: speeches, and for interruptions the words that are said over the answer."""
+
+    kind: str
+    speeches: Sequence[Speech]
+    over: Sequence[Speech] = ()
+
+
+@dataclass
+class Outcome:
+    """All that was measured on one system."""
+
+    asked: dict[str, list[trials.Asked]] = field(default_factory=lambda: {QUESTIONS: [], PAUSES: []})
+    interrupted: list[trials.Interrupted] = field(default_factory=list)
+    from_recording_ms: list[float] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    cpu_share: list[float] = field(default_factory=list)
+    resting_cpu_share: list[float] = field(default_factory=list)
+
+
+def main() -> int:
+    args = parser().parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    try:
+        blocks = blocks_of(args)
+        result = asyncio.run(bench(args, blocks))
+    except (StackError, TalkError, PeerError) as error:
+        sys.exit(f"bench/against: {error}")
+    (args.out / "result.json").write_text(json.dumps(result, indent=1))
+    print_table(result)
+    return 1 if any(each["failures"] for each in result["systems"].values()) else 0
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = made.add_argument
+    add("--turns", type=count, default=20, help="questions for each system (default 20)")
+    add("--pauses", type=count, default=12, help="users who pause in mid-sentence (default 12)")
+    add("--interruptions", type=count, default=8, help="users who interrupt (default 8)")
+    add("--per-call", type=count, default=5, help="turns in one call (default 5)")
+    add("--llm-threads", type=count, default=1, help="of the peer's llama.cpp (default 1, as visavis)")
+    add("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS), help="default: all three")
+    add("--clips", type=Path, default=CLIPS, help="recorded human speech, *.wav (default %(default)s)")
+    add("--out", type=Path, default=Path("out/against"), help="recordings and result.json")
+    return made
+
+
+def count(written: str) -> int:
+    """A whole number, 0 to 1000."""
+    value = int(written)
+    if not 0 <= value <= 1000:
+        raise argparse.ArgumentTypeError("must be 0 to 1000")
+    return value
+
+
+def blocks_of(args: argparse.Namespace) -> list[Block]:
+    """The calls to hold with each system; questions, pauses and interruptions take turns."""
+    speaker = Speaker(args.out / "speech")
+    asked = [read_speech(path) for path in questions(args.turns, args.clips, args.out / "speech")]
+    paused = [read_speech(speaker.hesitant(number)) for number in range(args.pauses)]
+    pairs = [[read_speech(path) for path in speaker.interruption(n)] for n in range(args.interruptions)]
+    kinds = [
+        [Block(QUESTIONS, part) for part in parts(asked, args.per_call)],
+        [Block(PAUSES, part) for part in parts(paused, args.per_call)],
+        [
+            Block(INTERRUPTIONS, [pair[0] for pair in part], [pair[1] for pair in part])
+            for part in parts(pairs, max(1, args.per_call // 2))
+        ],
+    ]
+    longest = max(len(each) for each in kinds)
+    return [each[number] for number in range(longest) for each in kinds if number < len(each)]
+
+
+def parts(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
+    return [items[start : start + size] for start in range(0, len(items), max(1, size))]
+
+
+async def bench(args: argparse.Namespace, blocks: Sequence[Block]) -> dict[str, Any]:
+    """Start both stacks, hold every block with every system, and put the numbers together."""
+    async with AsyncExitStack() as cleanup:
+        progress("starting both stacks")
+        peer = await cleanup.enter_async_context(
+            running_peer(
+                Ports.ephemeral().gateway,
+                environment.models_dir().resolve(),
+                args.out / "peer.log",
+                args.llm_threads,
+            )
+        )
+        log = cleanup.enter_context((args.out / "visavis.log").open("w"))
+        stack = await cleanup.enter_async_context(
+            running_stack(Ports.ephemeral(), log=lambda name, line: print(f"{name}: {line}", file=log))
+        )
+        warm_up = read_speech(Speaker(args.out / "speech").spoken("warm-up", WARM_UP))
+        bench = Bench(stack, peer, warm_up, args.out)
+        load = [round(os.getloadavg()[0], 2)]
+        for number, block in enumerate(blocks):
+            shift = number % len(args.systems)
+            for system in args.systems[shift:] + args.systems[:shift]:
+                progress(f"block {number + 1} of {len(blocks)}, {block.kind}: {system}")
+                await bench.hold(system, block, f"{number + 1:02}-{block.kind}-{system}")
+            load.append(round(os.getloadavg()[0], 2))
+        return {
+            "systems": {system: numbers_of(bench.outcomes[system]) for system in args.systems},
+            "peer": peer.about,
+            "load_average": load,
+            "cpu_count": os.cpu_count(),
+            "details": {system: asdict(bench.outcomes[system]) for system in args.systems},
+        }
+
+
+class Bench:
+    """Holds calls with either stack and keeps what came of them."""
+
+    def __init__(self, stack: Stack, peer: PeerProcess, warm_up: Speech, out: Path) -> None:
+        self._stack, self._peer, self._warm_up, self._out = stack, peer, warm_up, out
+        self.outcomes = {system: Outcome() for system in SYSTEMS}
+
+    async def hold(self, system: str, block: Block, name: str) -> None:
+        """One call; what it came to, also when it fails half way."""
+        record, outcome = Record(), self.outcomes[system]
+        meters = self._meters()
+        try:
+            await self._connect(system, record, talk_of(block, self._warm_up))
+        except TalkError as error:
+            outcome.failures.append(f"{name}: {error}")
+            progress(f"  {error}")
+        ours, theirs = (meter.share() for meter in meters)
+        outcome.cpu_share.append(ours if system == OURS else theirs)
+        outcome.resting_cpu_share.append(theirs if system == OURS else ours)
+        if record.received:
+            self._judge(block, record, outcome, self._out / f"{name}.mp4")
+
+    def _meters(self) -> tuple[Meter, Meter]:
+        ours = [self._stack.pid(name) for name in ("nats", "asr", "brain", "tts", "render", "gateway")]
+        return Meter([pid for pid in ours if pid]), Meter([self._peer.pid])
+
+    def _connect(self, system: str, record: Record, talk: Talk) -> Awaitable[None]:
+        if system == OURS:
+            return lines.call_visavis(self._stack.url, record, talk, progress)
+        return lines.call_peer(self._peer.url, system, record, talk)
+
+    def _judge(self, block: Block, record: Record, outcome: Outcome, path: Path) -> None:
+        write_recording(path, replace(record, video=[]), path.stem)
+        said = record.questions[1:]
+        if block.kind == INTERRUPTIONS:
+            judged = [trials.judge_interrupted(question, record) for question in said[1::2]]
+            outcome.interrupted += judged
+            for each in judged:
+                progress(f"  stopped after {text(each.stop_ms)} ms {each.note}")
+            return
+        onsets = received_onsets(record.received)
+        for question in said:
+            asked = trials.judge_asked(question, record, onsets)
+            outcome.asked[block.kind].append(asked)
+            progress(f"  {described(asked)}")
+        if block.kind == QUESTIONS:
+            outcome.from_recording_ms += latencies_in(path)[1:]
+
+
+def talk_of(block: Block, warm_up: Speech) -> Callable[[Line], Awaitable[None]]:
+    """What is said in the call."""
+
+    async def talk(line: Line) -> None:
+        await trials.ask(line, warm_up)
+        if block.kind == INTERRUPTIONS:
+            for opening, over in zip(block.speeches, block.over, strict=True):
+                await trials.interrupt(line, opening, over)
+        else:
+            for speech in block.speeches:
+                await trials.ask(line, speech)
+
+    return talk
+
+
+def described(asked: trials.Asked) -> str:
+    """One turn in one line."""
+    how = "CUT OFF" if asked.was_cut_off else "MISSED" if asked.was_missed else ""
+    latency = how or f"{text(asked.voice_to_voice_ms)} ms"
+    return f"{latency:>9}  {asked.transcript}  ->  {asked.reply}"
+
+
+def numbers_of(outcome: Outcome) -> dict[str, Any]:
+    """The sums of one system."""
+    both = outcome.asked[QUESTIONS] + outcome.asked[PAUSES]
+    return {
+        "voice_to_voice_ms": spread([each.voice_to_voice_ms for each in outcome.asked[QUESTIONS]]),
+        "from_recording_ms": spread(outcome.from_recording_ms),
+        "voice_to_voice_after_pauses_ms": spread([each.voice_to_voice_ms for each in outcome.asked[PAUSES]]),
+        "cut_off_on_pauses": [
+            sum(each.was_cut_off for each in outcome.asked[PAUSES]),
+            len(outcome.asked[PAUSES]),
+        ],
+        "cut_off_on_questions": [
+            sum(each.was_cut_off for each in outcome.asked[QUESTIONS]),
+            len(outcome.asked[QUESTIONS]),
+        ],
+        "missed": [sum(each.was_missed for each in both), len(both)],
+        "stop_ms": spread([each.stop_ms for each in outcome.interrupted]),
+        "cpu_share": spread(outcome.cpu_share)["p50"],
+        "resting_cpu_share": spread(outcome.resting_cpu_share)["p50"],
+        "failures": outcome.failures,
+    }
+
+
+ROWS = {
+    "voice_to_voice_ms": "voice to voice",
+    "from_recording_ms": "  the same, from the recordings",
+    "voice_to_voice_after_pauses_ms": "  after speech with a pause",
+    "stop_ms": "stop on an interruption",
+}
+COUNTS = {
+    "cut_off_on_pauses": "cut off at a pause of up to 1 s",
+    "cut_off_on_questions": "cut off in a plain question",
+    "missed": "missed turns",
+}
+
+
+def print_table(result: dict[str, Any]) -> None:
+    """One column a system, and how visavis compares."""
+    systems = result["systems"]
+    names = [name if name == OURS else f"peer, {name}" for name in systems]
+    print("\n" + " " * 34 + "".join(f"{name:>24}" for name in names))
+    for key, title in ROWS.items():
+        cells = [
+            f"{text(each[key]['p50'])} / {text(each[key]['p95'])} ({each[key]['count']})"
+            for each in systems.values()
+        ]
+        print(f"{title:34}" + "".join(f"{cell:>24}" for cell in cells))
+    for key, title in COUNTS.items():
+        cells = [f"{each[key][0]} of {each[key][1]}" for each in systems.values()]
+        print(f"{title:34}" + "".join(f"{cell:>24}" for cell in cells))
+    for key, title in (("cpu_share", "CPU in a call, cores"), ("resting_cpu_share", "  the other stack's")):
+        print(f"{title:34}" + "".join(f"{each[key] or 0:>24.2f}" for each in systems.values()))
+    print("(times: p50 / p95 in ms, how many)")
+    for line in ratios(systems):
+        print(line)
+    print(f"Pipecat {result['peer']['pipecat']}; load average {result['load_average']}")
+    for name, each in systems.items():
+        for failure in each["failures"]:
+            print(f"FAILED {name} {failure}")
+
+
+def ratios(systems: dict[str, Any]) -> list[str]:
+    """visavis' latency as a part of the peer's."""
+    ours = systems.get(OURS, {}).get("voice_to_voice_ms", {})
+    found = []
+    for name, each in systems.items():
+        theirs = each["voice_to_voice_ms"]
+        if name != OURS and ours.get("p50") and theirs["p50"]:
+            p50, p95 = ours["p50"] / theirs["p50"], ours["p95"] / theirs["p95"]
+            found.append(f"voice to voice, visavis : peer ({name}) = {p50:.2f} at p50, {p95:.2f} at p95")
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
