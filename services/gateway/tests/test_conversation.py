@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from visavis_gateway.conversation import Conversation
 from visavis_gateway.endpointing import EndpointingValues
 from visavis_gateway.engine import Move, Reply, Turn
-from visavis_gateway.policy import Initiative, Policy
+from visavis_gateway.policy import Manners, Policy
 
 POLICY = Policy()
 MS = 1000
@@ -25,6 +25,7 @@ class RecordingHands:
         self.sounding: Reply | None = None
         self.ducked = False
         self.unheard = 0
+        self.saturated = False
         self.states: list[str] = []
         self.messages: list[dict[str, Any]] = []
 
@@ -49,6 +50,9 @@ class RecordingHands:
 
     def unheard_us(self) -> int:
         return self.unheard
+
+    def is_saturated(self) -> bool:
+        return self.saturated
 
     def said_without(self, reply: Reply, unheard_us: int) -> int:
         return 5 if unheard_us else len(reply.text)
@@ -163,7 +167,8 @@ def test_guesses_are_few_and_stop_when_too_much_was_wasted(talk, hands):
     assert len(hands.generated) == POLICY.max_speculations
     talk.typed(3000 * MS, "Never mind.")
     talk.interrupt(3100 * MS)
-    talk._budget.wasted = 1000
+    talk._budget.wasted = 1000  # or
+    hands.saturated = True
     speak(talk, "What is your name?", 4000, 5000)
     assert talk.reply is None
     talk.tick(5400 * MS)
@@ -292,8 +297,8 @@ def test_packets_that_were_lost_are_not_remembered_as_heard(talk, hands):
 
 
 def test_silence_is_broken_once_and_then_ended(hands):
-    initiative = Initiative(60_000 * MS, "Are you still there?", 30_000 * MS, "Goodbye!")
-    talk = Conversation(hands, POLICY, "", None, initiative)
+    manners = Manners(60_000 * MS, "Are you still there?", 30_000 * MS, "Goodbye!")
+    talk = Conversation(hands, POLICY, "", None, manners)
     talk.tick(0)
     talk.tick(59_000 * MS)
     assert talk.reply is None
@@ -316,7 +321,7 @@ def test_silence_is_broken_once_and_then_ended(hands):
 
 
 def test_a_user_who_speaks_is_asked_anew_later(hands):
-    talk = Conversation(hands, POLICY, "", None, Initiative(1000 * MS, "Still there?", 1000 * MS, "Bye."))
+    talk = Conversation(hands, POLICY, "", None, Manners(1000 * MS, "Still there?", 1000 * MS, "Bye."))
     talk.tick(0)
     talk.tick(1000 * MS)
     talk.first_audio(1100 * MS, talk.reply)

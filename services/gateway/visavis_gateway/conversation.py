@@ -12,7 +12,7 @@ from visavis_gateway.endpointing import Endpointing, words_of
 from visavis_gateway.engine import Hands, Reply, Turn
 from visavis_gateway.floor import Floor
 from visavis_gateway.policy import (
-    Initiative,
+    Manners,
     Policy,
     is_backchannel,
     is_interruption,
@@ -41,12 +41,12 @@ class Conversation(Floor):
         policy: Policy,
         greeting: str = "",
         endpointing: Endpointing | None = None,
-        initiative: Initiative | None = None,
+        manners: Manners | None = None,
     ) -> None:
         super().__init__(hands, policy)
         self._greeting = greeting
         self._endpointing = endpointing or Endpointing()
-        self._initiative = initiative or Initiative()
+        self._manners = manners or Manners()
         self._late_onset_us: int | None = None
         self._has_asked = False
         self._cut: Cut | None = None
@@ -82,7 +82,7 @@ class Conversation(Floor):
         if turn is None or not text:
             return
         self._heard(turn, now_us, text)
-        if turn.is_barge_in and is_interruption(text):
+        if turn.is_barge_in and is_interruption(text, self._manners.name):
             self._take_floor(now_us)
         elif not turn.is_barge_in:
             self._guess(turn, now_us, at_rest=at_rest)
@@ -186,9 +186,9 @@ class Conversation(Floor):
             self._end_reply(interrupted=True)
         self._show(now_us)
 
-    def set_initiative(self, initiative: Initiative) -> None:
-        """What another persona says into a silence."""
-        self._initiative = initiative
+    def set_manners(self, manners: Manners) -> None:
+        """What another persona is called, and says into a silence."""
+        self._manners = manners
 
     # -- the reply --------------------------------------------------------------------------------------
 
@@ -273,7 +273,8 @@ class Conversation(Floor):
         """Make the reply before the turn is over, unless it is being made, or too much was wasted."""
         if self.reply is not None and same_meaning(self.reply.prompt_text, turn.transcript):
             return
-        if turn.generation < self._policy.max_speculations and self._budget.allows():
+        is_affordable = turn.generation < self._policy.max_speculations and self._budget.allows()
+        if is_affordable and not self._hands.is_saturated():
             self._answer(turn, now_us)
 
     def _tick_turn(self, turn: Turn, now_us: int) -> None:
@@ -307,15 +308,15 @@ class Conversation(Floor):
 
     def _tick_silence(self, now_us: int) -> None:
         """Nobody speaks: ask once whether somebody is there, then say good-bye."""
-        wishes = self._initiative
+        manners = self._manners
         if self._idle_from_us is None:
             self._idle_from_us = now_us
         silent_us = now_us - self._idle_from_us
-        if not self._has_asked and 0 < wishes.still_there_us <= silent_us:
+        if not self._has_asked and 0 < manners.still_there_us <= silent_us:
             self._has_asked = True
-            self._recite("initiative", wishes.still_there, now_us)
-        elif self._has_asked and 0 < wishes.goodbye_us <= silent_us:
-            self._recite(GOODBYE, wishes.goodbye, now_us)
+            self._recite("initiative", manners.still_there, now_us)
+        elif self._has_asked and 0 < manners.goodbye_us <= silent_us:
+            self._recite(GOODBYE, manners.goodbye, now_us)
 
     def _end_turn(self, turn: Turn, now_us: int) -> None:
         if not words_of(turn.transcript) and turn.is_paused:
@@ -330,7 +331,7 @@ class Conversation(Floor):
 
     def _settle_barge_in(self, turn: Turn, now_us: int, speech_end_us: int) -> bool:
         """At a pause of speech over the avatar: take the floor, or forget it and say False."""
-        if self._is_long_speech(turn, speech_end_us) or is_interruption(turn.transcript):
+        if self._is_long_speech(turn, speech_end_us) or is_interruption(turn.transcript, self._manners.name):
             self._take_floor(now_us)
             return True
         self.turn = None

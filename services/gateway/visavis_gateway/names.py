@@ -26,6 +26,8 @@ av_offset = meter.create_histogram(
     "visavis.av_offset", "s", "Size of the A/V offset at the viewer, by direction (ITU-R BT.1359)"
 )
 underruns = meter.create_counter("visavis.audio.underruns", "{frame}", "Frames of a reply sent as silence")
+WORDS_OUTCOME = "visavis.words.outcome"  # heard, wasted
+words = meter.create_counter("visavis.reply.words", "{word}", "Words of replies, by what became of them")
 frames = meter.create_counter("visavis.video.frames", "{frame}", "Video frames sent")
 skipped = meter.create_counter("visavis.video.skipped", "{frame}", "Video frames not drawn")
 late_frames = meter.create_histogram("visavis.video.lateness", "s", "Frame sent after its pts")

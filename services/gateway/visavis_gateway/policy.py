@@ -32,13 +32,14 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Initiative:
-    """What the avatar says of itself when nobody speaks; 0 = never."""
+class Manners:
+    """What the avatar is called, and what it says of itself when nobody speaks; 0 = never."""
 
     still_there_us: int = 0
     still_there: str = ""
     goodbye_us: int = 0
     goodbye: str = ""
+    name: str = ""  # calling it stops it
 
 
 @dataclass(slots=True)
@@ -60,11 +61,11 @@ def phrase_start(text: str, heard_end: int) -> int:
     return borders[-1] if borders else 0
 
 
-def is_interruption(text: str) -> bool:
-    """Two words that are no backchannel, or one that asks to stop."""
+def is_interruption(text: str, name: str = "") -> bool:
+    """Two words that are no backchannel, or one that asks to stop: a stop word, or the avatar's name."""
     words = words_of(text)
     spoken = [word for word in words if word not in BACKCHANNELS]
-    return len(spoken) >= 2 or any(word in STOP_WORDS for word in spoken)
+    return len(spoken) >= 2 or any(word in STOP_WORDS or word == name.lower() for word in spoken)
 
 
 def is_backchannel(text: str) -> bool:

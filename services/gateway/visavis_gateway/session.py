@@ -33,13 +33,14 @@ from visavis_gateway.hearing import Hearing
 from visavis_gateway.peers.asr import AsrPeer
 from visavis_gateway.peers.render import RenderPeer
 from visavis_gateway.playout import FRAME_US, Playout
-from visavis_gateway.policy import Initiative, Policy
+from visavis_gateway.policy import Manners, Policy
 from visavis_gateway.stage import Stage
 from visavis_gateway.uplink import CapturedChunk, Uplink
 
 log = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT_S = 10.0
+LATENESS_WEIGHT = 0.05  # of the newest frame: an average over about 0.4 s
 MAX_WATCHED = 200  # messages that a reader of the event stream may be behind
 GREET_TIMEOUT_US = 5_000_000  # for a viewer that never says that it sees something
 BITRATE_STEP = 0.15  # a smaller change is not worth a change of the encoder
@@ -80,11 +81,11 @@ def leave_reason(error: BaseException) -> str:
     return error.reason if isinstance(error, SessionOver) else "failed"
 
 
-def initiative_of(persona: Persona) -> Initiative:
+def manners_of(persona: Persona) -> Manners:
     """What the persona says when nobody speaks."""
-    return Initiative(
+    return Manners(
         round(persona.still_there_s * 1_000_000), persona.still_there,
-        round(persona.goodbye_s * 1_000_000), persona.goodbye,
+        round(persona.goodbye_s * 1_000_000), persona.goodbye, persona.title,
     )  # fmt: skip
 
 
@@ -104,6 +105,7 @@ class Session:
         self.session_id = session_id
         self.token = token
         self.next_pts_us = 0
+        self.lateness_us = 0.0
         self._persona = persona
         self._find_persona = find_persona
         self._services = services
@@ -135,7 +137,7 @@ class Session:
         )
         self.hearing = Hearing()
         self.conversation = Conversation(
-            self._stage, Policy(), persona.greeting, Endpointing(waits), initiative_of(persona)
+            self._stage, Policy(), persona.greeting, Endpointing(waits), manners_of(persona)
         )
 
     # -- life -------------------------------------------------------------------------------------------
@@ -245,7 +247,7 @@ class Session:
             self._render.show(persona.avatar)
         self._persona = persona
         self._stage.set_persona(persona)
-        self.conversation.set_initiative(initiative_of(persona))
+        self.conversation.set_manners(manners_of(persona))
         self._introduce()
 
     def media_clock(self) -> dict[str, Any] | None:
@@ -331,6 +333,7 @@ class Session:
         while True:
             await self._sleep_until(self.next_pts_us)
             now_us = self.now_us()
+            self.lateness_us += LATENESS_WEIGHT * (now_us - self.next_pts_us - self.lateness_us)
             for chunk in self._uplink.poll(now_us):
                 self._hear(chunk)
             self.conversation.tick(now_us)

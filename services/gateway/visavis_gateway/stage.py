@@ -19,6 +19,7 @@ from visavis.tts.v1.tts_service_pb2_grpc import TtsServiceStub
 
 from visavis_gateway import captions, names
 from visavis_gateway.conversation import Conversation
+from visavis_gateway.endpointing import words_of
 from visavis_gateway.engine import Move, Persona, Reply, Turn
 from visavis_gateway.hearing import Hearing
 from visavis_gateway.peers.asr import AsrPeer
@@ -28,6 +29,8 @@ from visavis_gateway.peers.tts import TtsPeer
 from visavis_gateway.playout import Playout
 
 WIND_DOWN_S = 5.0
+# The 20 ms pace is late by so much on average: the machine has no time for guesses.
+SATURATED_US = 10_000
 
 ORIGINS = {
     "speech": events.TURN_ORIGIN_SPEECH,
@@ -49,6 +52,7 @@ class Room(Protocol):
     next_pts_us: int
     conversation: Conversation
     hearing: Hearing
+    lateness_us: float
 
     def now_us(self) -> int: ...
     def close(self, reason: str) -> None: ...
@@ -127,6 +131,7 @@ class Stage:
         trace_id = format(active.span.get_span_context().trace_id, "032x")
         report = captions.turn_report(turn, reply, trace_id, interrupted=interrupted)
         if reply is not None:
+            names.words.add(len(words_of(reply.heard)), {names.WORDS_OUTCOME: "heard"})
             self._room.tell(report)
             self._publish_end(active, reply, report)
         if (seconds := report["voice_to_voice_ms"]) is not None:
@@ -203,6 +208,7 @@ class Stage:
 
     def discard(self, reply: Reply) -> None:
         active = self._turns[reply.turn.turn_id]
+        names.words.add(len(words_of(reply.text)), {names.WORDS_OUTCOME: "wasted"})
         if active.brain is not None:
             active.brain.discard(reply.generation)
         task = active.tasks.pop(reply.generation, None)
@@ -235,6 +241,9 @@ class Stage:
     def said_without(self, reply: Reply, unheard_us: int) -> int:
         audio = self._turns[reply.turn.turn_id].speeches[reply.generation].audio
         return audio.said_by(audio.sent_us - unheard_us)
+
+    def is_saturated(self) -> bool:
+        return self._room.lateness_us > SATURATED_US
 
     def leave(self, reason: str) -> None:
         self._room.close(reason)
