@@ -46,7 +46,7 @@ class EchoPath:
     def _learn(self, residual: Signal) -> None:
         error = np.fft.rfft(np.concatenate([np.zeros(BLOCK, np.float32), residual])).astype(np.complex64)
         power = np.square(np.abs(self._far))
-        self._noise = NOISE_MEMORY * self._noise + (1 - NOISE_MEMORY) * np.square(np.abs(error))
+        self._noise += np.float32(1 - NOISE_MEMORY) * (np.square(np.abs(error)) - self._noise)
         expected = 0.5 * (self._uncertainty * power).sum(axis=0) + self._noise + NOISE_FLOOR
         gain = self._uncertainty / expected
         self._path += gain * self._far.conj() * error

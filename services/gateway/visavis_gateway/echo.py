@@ -1,0 +1,243 @@
+"""Takes our own voice out of what the microphone hears, and leaves what the user says. No I/O, no clock.
+
+Two estimates of the echo run side by side. The canceller (AEC3) leaves no echo, but chews up words that are
+said over one; the echo path (a linear filter) leaves a little echo, but does words no harm. So the
+canceller's output decides whether somebody speaks, and while somebody does the linear one is heard.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from visavis_gateway.echo_path import BLOCK, EchoPath, Signal
+
+Pcm = NDArray[np.int16]
+
+RATE_HZ = 16_000
+PLAYED_RATE_HZ = 24_000
+# An echo comes back at least so much after its pts: it crosses the network and two sound cards. The reference
+# is read this late, so that it is always there when the microphone's chunk is.
+LEAD_US = 40_000
+HISTORY = 2 * RATE_HZ
+# The microphone's pts wander with the network, its samples do not: only a jump moves the reference.
+JUMP_SAMPLES = RATE_HZ // 20
+# So long after the last played sound there is no echo any more, however late and long.
+TAIL_BLOCKS = 60
+SILENCE_DB = -65.0
+
+
+class Canceller(Protocol):
+    """A complete echo canceller with a state of its own."""
+
+    def suppress(self, near: Pcm, far: Pcm) -> Pcm:
+        """`near` without its echo of `far`; both a whole number of 10 ms at RATE_HZ."""
+
+
+class Resampler:
+    """24 -> 16 kHz: every 3 samples give 2, through a windowed-sinc low pass (Hamming, 96 taps at 48 kHz)."""
+
+    TAPS = 96
+    CUTOFF = 0.94 / 6
+
+    def __init__(self) -> None:
+        n = np.arange(self.TAPS) - (self.TAPS - 1) / 2
+        kernel = np.sinc(2 * self.CUTOFF * n) * np.hamming(self.TAPS)
+        kernel *= 2 / kernel.sum()
+        half = self.TAPS // 2
+        self._kernel = np.zeros((half + 1, 2), np.float32)
+        self._kernel[:half, 0] = kernel[0::2][::-1]
+        self._kernel[1:, 1] = kernel[1::2][::-1]
+        self._past = np.zeros(half - 1, np.float32)
+
+    def __call__(self, pcm: Pcm) -> Pcm:
+        """Samples by the three; keeps its state."""
+        signal = np.concatenate([self._past, pcm.astype(np.float32)])
+        self._past = signal[len(pcm) :]
+        made = sliding_window_view(signal, len(self._kernel))[::3] @ self._kernel
+        return np.clip(np.round(made.reshape(-1)), -32768, 32767).astype(np.int16)
+
+
+class Reference:
+    """The last two seconds of what was played, at RATE_HZ; sample 0 is at pts 0."""
+
+    def __init__(self) -> None:
+        self._resample = Resampler()
+        self._samples = np.zeros(HISTORY, np.int16)
+        self._end = 0
+
+    def add(self, pcm: Pcm, pts_us: int) -> None:
+        """The next frame; time that none covered was silent."""
+        start = pts_us * RATE_HZ // 1_000_000
+        made = self._resample(pcm)
+        if start != self._end:
+            self._append(np.zeros(min(max(0, start - self._end), HISTORY), np.int16))
+            self._end = start
+        self._append(made)
+
+    def read(self, start: int) -> Pcm | None:
+        """BLOCK samples from `start` on; None where nothing was played yet, or too long ago."""
+        at = start - self._end + HISTORY
+        return self._samples[at : at + BLOCK] if 0 <= at <= HISTORY - BLOCK else None
+
+    def _append(self, pcm: Pcm) -> None:
+        if len(pcm):
+            self._samples = np.concatenate([self._samples[len(pcm) :], pcm])
+            self._end += len(pcm)
+
+
+def signal_of(pcm: Pcm) -> Signal:
+    """The samples at full scale 1."""
+    signal: Signal = pcm.astype(np.float32) * np.float32(1 / 32768)
+    return signal
+
+
+def level_db(signal: Signal) -> float:
+    """Mean power, full scale 1."""
+    return float(10 * np.log10(np.dot(signal, signal) / len(signal) + 1e-10))
+
+
+def faded(first: Signal, second: Signal, share: float, next_share: float) -> Signal:
+    """A mix that goes from `share` of the second to `next_share`: down in a block, up in a quarter of it."""
+    ramp = np.full(BLOCK, next_share, np.float32)
+    fade = BLOCK // 4 if next_share > share else BLOCK
+    ramp[:fade] = np.linspace(share, next_share, fade)
+    mixed: Signal = first + ramp * (second - first)
+    return mixed
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """One block in dB below full scale: the microphone, the playback, and both estimates of the user."""
+
+    near: float
+    far: float
+    suppressed: float
+    residual: float
+
+
+class Level:
+    """A level that follows in about `blocks` blocks."""
+
+    def __init__(self, blocks: float) -> None:
+        self._share = 1 / blocks
+        self._power = 0.0
+
+    def step(self, db: float) -> float:
+        self._power += self._share * (10 ** (db / 10) - self._power)
+        return float(10 * np.log10(self._power + 1e-10))
+
+
+class Gate:
+    """Whether somebody speaks over the playback, block by block."""
+
+    # The canceller lets through less than this when there is echo alone.
+    HEARD_DB = -58.0
+    KEPT_DB = -12.0  # and it keeps so much of the residual when it is a voice
+    HOLD_BLOCKS = 15
+    # How loud the playback can come back at most; found out when it has sounded for a while.
+    UNKNOWN_RETURN_DB = 6.0
+    SOUNDED_BLOCKS = 25
+    LOUDER_DB = 12.0
+    FORGET_DB = 0.02
+    EXPLAINED_DB = 3.0
+
+    def __init__(self) -> None:
+        self._hold = 0
+        self._return_db = self.UNKNOWN_RETURN_DB
+        self._sounded = 0
+        self._far_peak_db = -100.0
+        self._near, self._far, self._residual = Level(15), Level(15), Level(15)
+        self.has_echo = False
+
+    def step(self, now: Levels) -> bool:
+        """True while the user is to be heard."""
+        near, far = self._near.step(now.near), self._far.step(now.far)
+        residual = self._residual.step(now.residual)
+        self.has_echo = residual < near - 1
+        self._learn_return(near, far, residual, now.far)
+        is_voice = now.suppressed > self.HEARD_DB and now.suppressed - now.residual > self.KEPT_DB
+        self._far_peak_db = max(now.far, self._far_peak_db - 1)
+        is_louder = now.near > max(self._far_peak_db + self._return_db + self.LOUDER_DB, self.HEARD_DB)
+        self._hold = self.HOLD_BLOCKS if is_voice or is_louder else max(0, self._hold - 1)
+        return self._hold > 0
+
+    def _learn_return(self, near: float, far: float, residual: float, far_db: float) -> None:
+        if far < -45:
+            self._sounded = 0
+            return
+        self._sounded += 1
+        if near - residual > self.EXPLAINED_DB and near > -60:
+            self._return_db = self.UNKNOWN_RETURN_DB
+        elif self._sounded > self.SOUNDED_BLOCKS:
+            self._return_db = min(self._return_db + self.FORGET_DB, near - far)
+
+
+class EchoGuard:
+    """One session's guard: takes every frame as it is played, every chunk as the microphone brings it."""
+
+    def __init__(self, canceller: Canceller) -> None:
+        self._canceller = canceller
+        self._path = EchoPath()
+        self._gate = Gate()
+        self._reference = Reference()
+        self._read_at = -HISTORY  # nowhere yet
+        self._quiet_blocks = TAIL_BLOCKS
+        self._openness = 1.0
+        self._linear_share = 0.0
+        self._waiting = np.zeros(0, np.int16)
+        self._ready = np.zeros(0, np.int16)
+
+    def played(self, pcm: Pcm, pts_us: int) -> None:
+        """A frame of 24 kHz samples leaves for the loudspeaker at `pts_us`."""
+        self._reference.add(pcm, pts_us)
+
+    def clean(self, pcm: Pcm, pts_us: int) -> Pcm:
+        """As many 16 kHz samples as came, without our voice; untouched when nothing was played lately.
+
+        Chunks of whole 20 ms come back at once; others make the sound up to 20 ms late, once.
+        """
+        self._align(pts_us * RATE_HZ // 1_000_000 - len(self._waiting))
+        self._waiting = np.concatenate([self._waiting, pcm])
+        whole = len(self._waiting) // BLOCK * BLOCK
+        cleaned = [self._clean_block(self._waiting[at : at + BLOCK]) for at in range(0, whole, BLOCK)]
+        self._waiting = self._waiting[whole:]
+        ready = np.concatenate([self._ready, *cleaned])
+        ready = np.concatenate([np.zeros(max(0, len(pcm) - len(ready)), np.int16), ready])
+        self._ready = ready[len(pcm) :]
+        return ready[: len(pcm)]
+
+    def _align(self, near_start: int) -> None:
+        """Move the reference only when the microphone's time has jumped."""
+        wanted = near_start - LEAD_US * RATE_HZ // 1_000_000
+        if abs(wanted - self._read_at) > JUMP_SAMPLES:
+            self._read_at = wanted
+
+    def _clean_block(self, pcm: Pcm) -> Pcm:
+        played = self._reference.read(self._read_at)
+        self._read_at += BLOCK
+        if played is None:
+            played = np.zeros(BLOCK, np.int16)
+        near, far = signal_of(pcm), signal_of(played)
+        far_db = level_db(far)
+        self._quiet_blocks = 0 if far_db > SILENCE_DB else self._quiet_blocks + 1
+        is_over = self._quiet_blocks > TAIL_BLOCKS
+        if is_over and (self._openness, self._linear_share) == (1, 0):
+            return pcm
+        suppressed = signal_of(self._canceller.suppress(pcm, played))
+        residual = self._path.subtract(near, far)
+        levels = Levels(level_db(near), far_db, level_db(suppressed), level_db(residual))
+        is_open = self._gate.step(levels) or is_over
+        has_echo = self._gate.has_echo and not is_over
+        return self._mix(near, residual, suppressed, float(is_open), float(has_echo))
+
+    def _mix(
+        self, near: Signal, residual: Signal, suppressed: Signal, openness: float, linear_share: float
+    ) -> Pcm:
+        """Go over to the given shares within the block."""
+        voice = faded(near, residual, self._linear_share, linear_share)
+        mixed = faded(suppressed, voice, self._openness, openness)
+        self._openness, self._linear_share = openness, linear_share
+        return np.clip(np.round(mixed * 32768), -32768, 32767).astype(np.int16)
