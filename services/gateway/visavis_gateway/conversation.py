@@ -262,8 +262,9 @@ class Conversation(Floor):
 
     def _guess(self, turn: Turn, now_us: int, *, at_rest: bool) -> None:
         """On tentative words: drop a reply to other words, make one to complete words, warm the model."""
-        if self.reply is not None and not same_meaning(self.reply.prompt_text, turn.transcript):
-            self._drop_reply(self.reply)
+        guess = self.reply
+        if guess is not None and not same_meaning(guess.prompt_text, turn.transcript):
+            self._drop_reply(guess)
         if at_rest and self._endpointing.reads_complete(turn.transcript):
             self._speculate(turn, now_us)
         if self.reply is None:

@@ -1,18 +1,10 @@
-"""The conversation's hands: each turn's streams to brain and voice, its trace, its events on NATS."""
+"""The conversation's hands: what it decides goes to the ear, the mind, the voice, the face and the bus."""
 
-import asyncio
-from collections.abc import Callable, Coroutine
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from google.protobuf.message import Message
 from opentelemetry import trace
-from opentelemetry.context import Context
 from rpckit.bus import Bus
-from rpckit.errors import ServiceError
-from rpckit.supervise import guarded
-from rpckit.tracing import metadata_of, traceparent_of
 from visavis.brain.v1.brain_service_pb2_grpc import BrainServiceStub
 from visavis.events.v1 import events_pb2 as events
 from visavis.tts.v1.tts_service_pb2_grpc import TtsServiceStub
@@ -23,12 +15,10 @@ from visavis_gateway.endpointing import words_of
 from visavis_gateway.engine import Move, Persona, Reply, Turn
 from visavis_gateway.hearing import Hearing
 from visavis_gateway.peers.asr import AsrPeer
-from visavis_gateway.peers.brain import BrainPeer
 from visavis_gateway.peers.render import RenderPeer
-from visavis_gateway.peers.tts import TtsPeer
-from visavis_gateway.playout import Playout
+from visavis_gateway.playout import Playout, ReplyAudio
+from visavis_gateway.turn_streams import Spawn, TurnStreams
 
-WIND_DOWN_S = 5.0
 # The 20 ms pace is late by so much on average: the machine has no time for guesses.
 SATURATED_US = 10_000
 
@@ -41,8 +31,6 @@ ORIGINS = {
     "initiative": events.TURN_ORIGIN_INITIATIVE,
     "goodbye": events.TURN_ORIGIN_INITIATIVE,
 }
-
-Spawn = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
 
 
 class Room(Protocol):
@@ -59,28 +47,8 @@ class Room(Protocol):
     def tell(self, message: dict[str, Any]) -> None: ...
 
 
-@dataclass(eq=False)
-class ActiveTurn:
-    """What is open for one turn."""
-
-    turn: Turn
-    span: trace.Span
-    brain: BrainPeer | None = None
-    brain_task: asyncio.Task[None] | None = None
-    speeches: dict[int, TtsPeer] = field(default_factory=dict)
-    tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
-
-    @property
-    def context(self) -> Context:
-        return trace.set_span_in_context(self.span, Context())
-
-    @property
-    def brain_is_up(self) -> bool:
-        return self.brain_task is not None and not self.brain_task.done()
-
-
 class Stage:
-    """Implements `Hands` for one session. Nothing here waits; what takes time is a task of the session."""
+    """Implements `Hands` for one session. Nothing here waits."""
 
     def __init__(
         self,
@@ -106,55 +74,35 @@ class Stage:
         self._bus = bus
         self._spawn = spawn
         self._publish_words = publish_words
-        self._turns: dict[str, ActiveTurn] = {}
+        self._turns: dict[str, TurnStreams] = {}
 
     # -- Hands: turns -----------------------------------------------------------------------------------
 
     def turn_opened(self, turn: Turn) -> None:
-        attributes = {
-            names.SESSION_ID: self._room.session_id,
-            names.TURN_ID: turn.turn_id,
-            names.TURN_ORIGIN: turn.origin,
-        }
-        span = names.tracer.start_span(names.TURN_SPAN, Context(), attributes=attributes)
-        active = self._turns[turn.turn_id] = ActiveTurn(turn, span)
-        started = events.TurnStarted(
-            session_id=self._room.session_id,
-            turn_id=turn.turn_id,
-            pts_us=turn.started_us,
-            origin=ORIGINS[turn.origin],
+        streams = self._turns[turn.turn_id] = TurnStreams(
+            self._room, turn, self._persona, self._brain_stub, self._tts_stub, self._spawn, self._on_sound
         )
-        self._publish(active, "turn.started", started)
+        started = events.TurnStarted(
+            turn_id=turn.turn_id, pts_us=turn.started_us, origin=ORIGINS[turn.origin]
+        )
+        self._publish(streams, "turn.started", started)
 
     def turn_closed(self, turn: Turn, reply: Reply | None, *, interrupted: bool) -> None:
-        active = self._turns.pop(turn.turn_id)
-        trace_id = format(active.span.get_span_context().trace_id, "032x")
-        report = captions.turn_report(turn, reply, trace_id, interrupted=interrupted)
+        streams = self._turns.pop(turn.turn_id)
+        report = captions.turn_report(turn, reply, streams.trace_id, interrupted=interrupted)
         if reply is not None:
             names.words.add(len(words_of(reply.heard)), {names.WORDS_OUTCOME: "heard"})
             self._room.tell(report)
-            self._publish_end(active, reply, report)
-        if (seconds := report["voice_to_voice_ms"]) is not None:
-            names.voice_to_voice.record(seconds / 1000)
-        outcome = "dropped" if reply is None else "interrupted" if interrupted else "answered"
-        active.span.set_attribute(names.TURN_OUTCOME, outcome)
-        for stage, ms in report["stages_ms"].items():
-            active.span.set_attribute(names.STAGE_PREFIX + stage, ms)
-        if self._publish_words:
-            active.span.set_attribute(names.PII_TRANSCRIPT, turn.transcript)
-            active.span.set_attribute(names.PII_HEARD, report["heard"])
-        active.span.end()
-        for task in active.tasks.values():
-            task.cancel()
-        if active.brain is not None:
-            if interrupted and reply is not None:
-                active.brain.discard(reply.generation)  # else `finish` would let it write to its end
-            self._spawn(self._wind_down(active), "turn.wind_down")
+            self._publish_end(streams, reply, report)
+        if (milliseconds := report["voice_to_voice_ms"]) is not None:
+            names.voice_to_voice.record(milliseconds / 1000)
+        self._describe(streams.span, report, is_answered=reply is not None)
+        streams.close(reply, interrupted=interrupted)
 
     # -- Hands: the ear ---------------------------------------------------------------------------------
 
     def listen_to(self, turn: Turn) -> None:
-        self._asr.begin(turn.turn_id, traceparent_of(self._turns[turn.turn_id].context))
+        self._asr.begin(turn.turn_id, self._turns[turn.turn_id].traceparent)
 
     def end_listening(self, turn: Turn) -> None:
         self._asr.end(turn.turn_id)
@@ -166,69 +114,35 @@ class Stage:
     # -- Hands: the mind and the voice ------------------------------------------------------------------
 
     def open_brain(self, turn: Turn, history: list[Move]) -> None:
-        active = self._turns[turn.turn_id]
-
-        async def on_text(generation: int, text: str) -> None:
-            await self._on_text(active, generation, text)
-
-        async def on_done(generation: int, failed: bool) -> None:
-            await self._on_done(active, generation, failed=failed)
-
-        active.brain = BrainPeer(self._brain_stub, on_text, on_done)
-        active.brain_task = self._spawn(self._think(active, active.brain, list(history)), "turn.brain")
+        self._turns[turn.turn_id].open_brain(history)
 
     def warm(self, turn: Turn, text: str) -> None:
-        active = self._turns[turn.turn_id]
-        if active.brain is not None and active.brain_is_up:
-            active.brain.warm(text)
+        self._turns[turn.turn_id].warm(text)
 
     def generate(self, reply: Reply, history: list[Move]) -> None:
-        active = self._turns[reply.turn.turn_id]
-        if not active.brain_is_up:  # it failed while the user spoke: once more
-            self.open_brain(reply.turn, history)
-        assert active.brain is not None
-        self._open_speech(active, reply)
-        active.brain.generate(reply.generation, reply.prompt_text, history)
+        self._streams_of(reply).generate(reply, history)
 
     def recite(self, reply: Reply) -> None:
-        active = self._turns[reply.turn.turn_id]
-        speech = self._open_speech(active, reply)
-
-        @guarded
-        async def read_out() -> None:
-            await speech.speak(reply.text)
-            await speech.finish()
-
-        self._spawn(read_out(), "turn.recite")
+        self._streams_of(reply).recite(reply)
 
     def confirm(self, reply: Reply) -> None:
-        active = self._turns[reply.turn.turn_id]
-        if active.brain is not None:
-            active.brain.confirm(reply.generation)
+        self._streams_of(reply).confirm(reply)
 
     def discard(self, reply: Reply) -> None:
-        active = self._turns[reply.turn.turn_id]
         names.words.add(len(words_of(reply.text)), {names.WORDS_OUTCOME: "wasted"})
-        if active.brain is not None:
-            active.brain.discard(reply.generation)
-        task = active.tasks.pop(reply.generation, None)
-        if task is not None:
-            task.cancel()
+        self._streams_of(reply).discard(reply)
         self._publish_interrupt(reply)
 
     # -- Hands: what is heard and seen ------------------------------------------------------------------
 
     def release(self, reply: Reply) -> None:
-        active = self._turns[reply.turn.turn_id]
-        self._playout.start(active.speeches[reply.generation].audio, self._room.next_pts_us)
+        streams = self._streams_of(reply)
+        self._playout.start(streams.audio_of(reply), self._room.next_pts_us)
         self.send_cues()
         started = events.ReplyStarted(
-            session_id=self._room.session_id,
-            turn_id=reply.turn.turn_id,
-            generation=reply.generation,
-            pts_us=self._room.next_pts_us,
+            turn_id=reply.turn.turn_id, generation=reply.generation, pts_us=self._room.next_pts_us
         )
-        self._publish(active, "reply.started", started)
+        self._publish(streams, "reply.started", started)
 
     def cut(self, reply: Reply) -> None:
         self._playout.cut()
@@ -239,7 +153,7 @@ class Stage:
         return self._room.hearing.unheard_us(self._room.now_us())
 
     def said_without(self, reply: Reply, unheard_us: int) -> int:
-        audio = self._turns[reply.turn.turn_id].speeches[reply.generation].audio
+        audio = self._streams_of(reply).audio_of(reply)
         return audio.said_by(audio.sent_us - unheard_us)
 
     def is_saturated(self) -> bool:
@@ -269,152 +183,62 @@ class Stage:
         """New cues of the sounding reply go to the face, before their sound leaves."""
         audio = self._playout.reply
         if audio is not None and (cues := self._playout.place_cues()):
-            active = self._turns[audio.turn_id]
-            self._render.visemes(cues, audio.turn_id, audio.generation, traceparent_of(active.context))
+            traceparent = self._turns[audio.turn_id].traceparent
+            self._render.visemes(cues, audio.turn_id, audio.generation, traceparent)
 
     def make_room(self) -> None:
         """After a frame has left: the voice may go on."""
-        for active in self._turns.values():
-            for speech in active.speeches.values():
-                speech.make_room()
+        for streams in self._turns.values():
+            streams.make_room()
 
     def publish_heard(self, turn_id: str, generation: int, heard_end: int) -> None:
         """More words have sounded."""
-        active = self._turns.get(turn_id)
-        if active is not None:
-            heard = events.ReplyHeard(
-                session_id=self._room.session_id, turn_id=turn_id, generation=generation, text_end=heard_end
-            )
-            self._publish(active, "reply.heard", heard)
+        streams = self._turns.get(turn_id)
+        if streams is not None:
+            heard = events.ReplyHeard(turn_id=turn_id, generation=generation, text_end=heard_end)
+            self._publish(streams, "reply.heard", heard)
 
     # -- inside -----------------------------------------------------------------------------------------
 
-    def _open_speech(self, active: ActiveTurn, reply: Reply) -> TtsPeer:
-        def on_audio() -> None:
-            self._room.conversation.first_audio(self._room.now_us(), reply)
-            if self._playout.reply is speech.audio:
-                self.send_cues()
+    def _streams_of(self, reply: Reply) -> TurnStreams:
+        return self._turns[reply.turn.turn_id]
 
-        speech = TtsPeer(self._tts_stub, reply, on_audio)
-        active.speeches[reply.generation] = speech
-        active.tasks[reply.generation] = self._spawn(self._speak(active, speech), "turn.speech")
-        return speech
+    def _on_sound(self, audio: ReplyAudio) -> None:
+        if self._playout.reply is audio:
+            self.send_cues()
 
-    @guarded
-    async def _think(self, active: ActiveTurn, brain: BrainPeer, history: list[Move]) -> None:
-        with self._client_span(active, "visavis.brain.v1.BrainService/Reply") as context:
-            try:
-                await brain.run(
-                    self._room.session_id, active.turn.turn_id, self._persona, history, metadata_of(context)
-                )
-            except ServiceError as error:
-                self._fail(active, str(error))
+    def _describe(self, span: trace.Span, report: dict[str, Any], *, is_answered: bool) -> None:
+        outcome = "dropped" if not is_answered else "interrupted" if report["interrupted"] else "answered"
+        span.set_attribute(names.TURN_OUTCOME, outcome)
+        for stage, ms in report["stages_ms"].items():
+            span.set_attribute(names.STAGE_PREFIX + stage, ms)
+        if self._publish_words:
+            span.set_attribute(names.PII_TRANSCRIPT, report["transcript"])
+            span.set_attribute(names.PII_HEARD, report["heard"])
 
-    @guarded
-    async def _speak(self, active: ActiveTurn, speech: TtsPeer) -> None:
-        reply = speech.reply
-        with self._client_span(active, "visavis.tts.v1.TtsService/Synthesize") as context:
-            trace.get_current_span(context).set_attribute(names.GENERATION, reply.generation)
-            try:
-                await speech.run(
-                    self._room.session_id,
-                    self._persona.voice,
-                    self._persona.language_code,
-                    metadata_of(context),
-                )
-            except ServiceError as error:
-                speech.audio.is_complete = True
-                if not speech.audio.received:
-                    self._room.conversation.reply_failed(self._room.now_us(), reply, str(error))
-                return
-        if not speech.audio.received:
-            message = "there was nothing to say"
-            self._room.conversation.reply_failed(self._room.now_us(), reply, message)
-
-    @contextmanager
-    def _client_span(self, active: ActiveTurn, method: str) -> Any:
-        attributes = {"rpc.system.name": "grpc", "rpc.method": method}
-        with names.tracer.start_as_current_span(
-            method, active.context, trace.SpanKind.CLIENT, attributes, record_exception=False
-        ) as span:
-            try:
-                yield trace.set_span_in_context(span)
-            except asyncio.CancelledError:
-                span.set_attribute(names.GENERATION_OUTCOME, "cancelled")
-                raise
-
-    async def _on_text(self, active: ActiveTurn, generation: int, text: str) -> None:
-        speech = active.speeches.get(generation)
-        if speech is not None and generation in active.tasks:
-            self._room.conversation.text(self._room.now_us(), speech.reply, text)
-            await speech.speak(text)
-
-    async def _on_done(self, active: ActiveTurn, generation: int, *, failed: bool) -> None:
-        speech = active.speeches.get(generation)
-        if speech is None or generation not in active.tasks:
-            return
-        if failed and not speech.reply.text:
-            message = "the model failed; please ask again"
-            self._room.conversation.reply_failed(self._room.now_us(), speech.reply, message)
-        else:
-            await speech.finish()
-
-    def _fail(self, active: ActiveTurn, message: str) -> None:
-        """The brain's stream broke: the reply that waits for text gets none; one that has some ends there."""
-        generation = active.turn.generation
-        speech = active.speeches.get(generation)
-        if speech is None or generation not in active.tasks or not speech.reply.prompt_text:
-            return
-        if speech.reply.text:
-            self._spawn(speech.finish(), "turn.finish_speech")
-        else:
-            self._room.conversation.reply_failed(self._room.now_us(), speech.reply, message)
-
-    @guarded
-    async def _wind_down(self, active: ActiveTurn) -> None:
-        """Let the brain's stream end by itself; cancel it if it does not."""
-        assert active.brain is not None
-        assert active.brain_task is not None
-        try:
-            async with asyncio.timeout(WIND_DOWN_S):
-                if active.brain_is_up:
-                    await active.brain.finish()
-                    await asyncio.wait([active.brain_task])
-        except TimeoutError:
-            active.brain_task.cancel()
-
-    def _publish(self, active: ActiveTurn, event: str, message: Message) -> None:
-        with trace.use_span(active.span):  # the task inherits it, so the event carries the turn's trace
+    def _publish(self, streams: TurnStreams, event: str, message: Message) -> None:
+        message.session_id = self._room.session_id  # type: ignore[attr-defined]  # every event has it
+        with trace.use_span(streams.span):  # the task inherits it, so the event carries the turn's trace
             self._spawn(self._bus.publish(self._room.session_id, event, message), f"publish.{event}")
 
     def _publish_interrupt(self, reply: Reply) -> None:
-        stop = events.Interrupt(
-            session_id=self._room.session_id, turn_id=reply.turn.turn_id, generation=reply.generation
-        )
-        self._publish(self._turns[reply.turn.turn_id], "interrupt", stop)
+        stop = events.Interrupt(turn_id=reply.turn.turn_id, generation=reply.generation)
+        self._publish(self._streams_of(reply), "interrupt", stop)
 
-    def _publish_end(self, active: ActiveTurn, reply: Reply, report: dict[str, Any]) -> None:
-        speech = active.speeches.get(reply.generation)
-        self._publish(
-            active,
-            "reply.ended",
-            events.ReplyEnded(
-                session_id=self._room.session_id,
-                turn_id=reply.turn.turn_id,
-                generation=reply.generation,
-                duration_us=speech.audio.sent_us if speech else 0,
-                interrupted=report["interrupted"],
-            ),
+    def _publish_end(self, streams: TurnStreams, reply: Reply, report: dict[str, Any]) -> None:
+        turn_id = streams.turn.turn_id
+        ended = events.ReplyEnded(
+            turn_id=turn_id,
+            generation=reply.generation,
+            duration_us=streams.audio_of(reply).sent_us,
+            interrupted=report["interrupted"],
         )
-        self._publish(
-            active,
-            "turn.ended",
-            events.TurnEnded(
-                session_id=self._room.session_id,
-                turn_id=active.turn.turn_id,
-                transcript=report["transcript"] if self._publish_words else "",
-                heard=report["heard"] if self._publish_words else "",
-                interrupted=report["interrupted"],
-                voice_to_voice_us=round((report["voice_to_voice_ms"] or 0) * 1000),
-            ),
+        self._publish(streams, "reply.ended", ended)
+        closed = events.TurnEnded(
+            turn_id=turn_id,
+            transcript=report["transcript"] if self._publish_words else "",
+            heard=report["heard"] if self._publish_words else "",
+            interrupted=report["interrupted"],
+            voice_to_voice_us=round((report["voice_to_voice_ms"] or 0) * 1000),
         )
+        self._publish(streams, "turn.ended", closed)
