@@ -1,0 +1,50 @@
+"""Services that fail in mid-conversation: every wait ends, and the next turn works."""
+
+import pytest
+
+from . import laws
+from .script import Fails, HearsOut, LosesReports, Pauses, Scenario, Speaks
+from .world import simulate
+
+LONGEST_WAIT_S = 25.0
+SEEDS = range(4)
+QUESTION = Speaks("What is your name?")
+
+
+@pytest.mark.parametrize(("service", "how"), [
+    ("ear", "lost finals"),
+    *(("mind", how) for how in ("refuses", "mute", "breaks", "error", "empty")),
+    ("voice", "refuses"),
+        ("voice", "mute"),
+        pytest.param("voice", "breaks", marks=pytest.mark.xfail(reason="all of the reply is remembered")),
+        pytest.param("voice", "stalls", marks=pytest.mark.xfail(reason="no deadline inside a reply")),
+        pytest.param("mind", "stalls", marks=pytest.mark.xfail(reason="no deadline inside a reply")),
+])  # fmt: skip
+def test_a_service_that_fails_holds_no_turn(service: str, how: str) -> None:
+    steps = (Fails(service, how), QUESTION, HearsOut(), Fails(service, ""), Speaks("And now?"), HearsOut())
+    for seed in SEEDS:
+        world = simulate(Scenario(steps, seed))
+        laws.check(world)
+        (asked_us, _), (rested_us, _) = world.person.did[1], world.person.did[3]
+        assert rested_us - asked_us < LONGEST_WAIT_S * 1_000_000
+        assert world.turns()[-1]["transcript"] == "And now?"
+        assert world.turns()[-1]["heard"]
+
+
+@pytest.mark.xfail(reason="a reply is forgotten when only the reports of it are lost")
+def test_reports_that_are_lost_change_nothing() -> None:
+    steps = (QUESTION, Pauses(0.5), LosesReports(), HearsOut(), QUESTION, HearsOut())
+    for seed in SEEDS:
+        laws.check(simulate(Scenario(steps, seed, reply_words=(20, 30))))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_an_ear_that_breaks_in_mid_turn_loses_no_turn(seed: int) -> None:
+    steps = (
+        Speaks("I would like to", p=0.1), Pauses(0.3), Fails("ear", "breaks"), Pauses(seed / 10),
+        Speaks("see the sea."), HearsOut(),
+    )  # fmt: skip
+    world = simulate(Scenario(steps, seed))
+    laws.check(world)
+    assert len(world.ear.calls) == 2
+    assert world.turns()[-1]["heard"]
