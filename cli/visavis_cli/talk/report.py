@@ -76,10 +76,24 @@ def voice_to_voice_ms(question: Question, record: Record, onsets: Sequence[Audio
         for each in later
         if each.saying.first_frame < len(record.sent)
     ]
+    sounds = after_opener(question, record) or onsets
     answer = [
-        each.arrival_s for each in onsets if asked_s < each.arrival_s < min(until, default=float("inf"))
+        each.arrival_s for each in sounds if asked_s < each.arrival_s < min(until, default=float("inf"))
     ]
     return round(1000 * (min(answer) - asked_s), 1) if answer else None
+
+
+def after_opener(question: Question, record: Record) -> list[AudioPacket]:
+    """Packets with sound from the answer itself on, where an opener ("Let me think.") came before it.
+
+    The opener runs into the answer, so the sound has no onset of its own there: the gateway says when it was.
+    """
+    turn = question.turns[-1] if question.turns else {}
+    answer_us = turn.get("answer_pts_us")
+    if not turn.get("opener") or not isinstance(answer_us, int) or record.clock is None:
+        return []
+    clock = record.clock
+    return [p for p in record.received if not p.silent and clock.audio_pts_s(p.rtp) >= answer_us / 1e6]
 
 
 def video_of(record: Record, recorded: Recorded) -> Json:

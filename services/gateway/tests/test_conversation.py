@@ -1,10 +1,12 @@
 """Who has the floor: every event in virtual time, every outcome on recording hands."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from visavis_gateway import captions
 from visavis_gateway.conversation import Conversation
 from visavis_gateway.endpointing import EndpointingValues
 from visavis_gateway.engine import Move, Reply, Turn
@@ -294,6 +296,58 @@ def test_packets_that_were_lost_are_not_remembered_as_heard(talk, hands):
     hands.unheard = 400 * MS
     talk.interrupt(1500 * MS)
     assert talk.history == [Move(False, "Hello", interrupted=True)]
+
+
+def late_turn(talk: Conversation, number: int, start_ms: int) -> None:
+    """A turn that is over 310 ms after its last word, and no word of the answer yet."""
+    speak(talk, f"What is the number {number}?", start_ms, start_ms + 1000)
+    talk.tick((start_ms + 1400) * MS)
+    talk.final((start_ms + 1410) * MS, f"What is the number {number}?")
+
+
+def test_a_late_answer_is_opened_at_most_once_in_three_turns(hands):
+    talk = Conversation(hands, POLICY, "", None, Manners(openers=("Let me think.", "Hmm.")))
+    opened = []
+    for number in range(7):
+        start_ms = number * 10_000
+        late_turn(talk, number, start_ms)
+        talk.tick((start_ms + 1690) * MS)
+        assert talk.opening is None, "not late yet"
+        talk.tick((start_ms + 1710) * MS)
+        if talk.opening is not None:
+            opener = talk.opening
+            opened.append((number, opener.text))
+            talk.first_audio((start_ms + 1750) * MS, opener)
+            assert hands.sounding is opener
+            talk.first_sent((start_ms + 1760) * MS)
+            answer(talk, "Forty two.", start_ms + 2000)
+            assert hands.sounding is opener, "the answer waits for the opener's end"
+            hands.sounding = None
+            talk.all_sent((start_ms + 2500) * MS)
+        else:
+            answer(talk, "Forty two.", start_ms + 2000)
+        assert hands.sounding is talk.reply
+        talk.first_sent((start_ms + 2510) * MS)
+        talk.all_sent((start_ms + 3500) * MS)
+    assert [number for number, _ in opened] == [0, 3, 6]
+    assert all(one[1] != other[1] for one, other in pairwise(opened))
+    assert talk.history[1] == Move(False, f"{opened[0][1]} Forty two.")
+    report = captions.turn_report(*hands.closed[0][:2], "", interrupted=False)
+    assert report["voice_to_voice_ms"] == 1510.0, "the answer counts, not the opener"
+
+
+def test_an_interruption_during_the_opener_keeps_what_was_said_of_it(hands):
+    talk = Conversation(hands, POLICY, "", None, Manners(openers=("Let me think.",)))
+    late_turn(talk, 1, 0)
+    talk.tick(1710 * MS)
+    opener = talk.opening
+    talk.first_audio(1750 * MS, opener)
+    talk.heard(6)
+    talk.interrupt(2000 * MS)
+    assert hands.sounding is None
+    assert talk.opening is talk.reply is None
+    assert talk.history == [Move(True, "What is the number 1?"), Move(False, "Let me", interrupted=True)]
+    assert not hands.open_turns
 
 
 def test_silence_is_broken_once_and_then_ended(hands):

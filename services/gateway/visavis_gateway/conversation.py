@@ -50,6 +50,8 @@ class Conversation(Floor):
         self._late_onset_us: int | None = None
         self._has_asked = False
         self._cut: Cut | None = None
+        self._opener_count = 0
+        self._turns_to_rest = 0
 
     # -- the user ---------------------------------------------------------------------------------------
 
@@ -140,6 +142,7 @@ class Conversation(Floor):
             self._forget(turn)
         else:
             self._hands.tell(captions.transcript(turn, final=True))
+            self._turns_to_rest -= 1
             if self.reply is None or not same_meaning(self.reply.prompt_text, turn.transcript):
                 self._answer(turn, now_us)
             self._confirm(now_us)
@@ -203,7 +206,9 @@ class Conversation(Floor):
             self._hands.tell(captions.reply(reply))
 
     def first_audio(self, now_us: int, reply: Reply) -> None:
-        """The first sound of the reply is made."""
+        """The first sound of the reply, or of its opener, is made."""
+        if reply is self.opening and reply.released_us is None:
+            self._release_opening(reply, now_us)
         if reply is not self.reply or reply.is_audible:
             return
         reply.turn.mark("first_audio", now_us)
@@ -211,21 +216,28 @@ class Conversation(Floor):
         self._release_if_ready(reply, now_us)
 
     def first_sent(self, now_us: int) -> None:
-        """The first sample of the reply leaves."""
+        """The first sample of the reply, or of its opener, leaves."""
         if self.reply is not None:
-            self.reply.turn.mark("first_sent", now_us)
+            self.reply.turn.mark("opener_sent" if self.opening is not None else "first_sent", now_us)
             self._show(now_us)
 
     def heard(self, heard_end: int) -> None:
         """Words of the sounding reply have left, up to this character."""
         reply = self.reply
-        if reply is not None and heard_end > reply.heard_end:
+        if reply is None:
+            return
+        if self.opening is not None:
+            reply.opener_heard_end = heard_end
+        elif heard_end > reply.heard_end:
             reply.heard_end = heard_end
-            self._hands.tell(captions.reply(reply))
+        self._hands.tell(captions.reply(reply))
 
     def all_sent(self, now_us: int) -> None:
         """The last sample of the reply has left."""
         reply = self.reply
+        if reply is not None and self.opening is not None:
+            self._opening_sent(reply, self.opening, now_us)
+            return
         if reply is None or reply.released_us is None:
             return
         unheard_us = self._hands.unheard_us()
@@ -237,6 +249,8 @@ class Conversation(Floor):
 
     def reply_failed(self, now_us: int, reply: Reply, message: str) -> None:
         """No more of this reply will come. What sounded of it stays."""
+        if reply is self.opening:
+            self._drop_opening()
         if reply is not self.reply:
             return
         if self.turn is reply.turn:  # speculated: the final tries once more
@@ -255,10 +269,34 @@ class Conversation(Floor):
         if self.turn is None and self.reply is None:
             self._tick_silence(now_us)
         reply = self.reply
-        if reply is not None and reply.released_us is None and now_us > reply.deadline_us:
+        if reply is None or reply.released_us is not None:
+            return
+        if self._wants_opener(reply, now_us):
+            self._turns_to_rest = self._policy.opener_rest
+            self._opener_count += 1
+            self._open_with(
+                reply, self._manners.openers[self._opener_count % len(self._manners.openers)], now_us
+            )
+        if now_us > reply.deadline_us:
             self.reply_failed(now_us, reply, "the answer took too long")
 
     # -- inside -----------------------------------------------------------------------------------------
+
+    def _wants_opener(self, reply: Reply, now_us: int) -> bool:
+        """The turn is over and the answer has no word yet; not too often, never twice."""
+        is_waiting = (
+            reply.is_confirmed and not reply.said and bool(reply.prompt_text) and self.opening is None
+        )
+        zero_us = reply.turn.speech_end_us
+        is_late = zero_us is not None and now_us - zero_us >= self._policy.opener_us
+        return is_waiting and is_late and bool(self._manners.openers) and self._turns_to_rest <= 0
+
+    def _release_opening(self, opening: Reply, now_us: int) -> None:
+        assert self.reply is not None
+        opening.released_us = now_us
+        self.reply.opener = opening.text
+        self._hands.release(opening)
+        self._hands.tell(captions.reply(self.reply))
 
     def _guess(self, turn: Turn, now_us: int, *, at_rest: bool) -> None:
         """On tentative words: drop a reply to other words, make one to complete words, warm the model."""

@@ -21,6 +21,8 @@ class Persona:
     still_there: str = "Are you still there?"
     goodbye_s: float = 60
     goodbye: str = "I'll let you go then. Goodbye!"
+    # Said while an answer is late; never the same one twice in a row.
+    openers: tuple[str, ...] = ("Let me think.", "Good question.", "Hmm, one moment.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +73,27 @@ class Reply:
     deadline_us: int
     text: str = ""
     heard_end: int = 0
+    opener: str = ""  # said before it, because it was late
+    opener_heard_end: int = 0
     is_confirmed: bool = False
     is_audible: bool = False  # audio has come in
     released_us: int | None = None
 
     @property
     def heard(self) -> str:
-        """The words that have sounded."""
-        return self.text[: self.heard_end].strip()
+        """The words that have sounded, the opener's included."""
+        return f"{self.opener[: self.opener_heard_end]} {self.text[: self.heard_end]}".strip()
+
+    @property
+    def said(self) -> str:
+        """All words, the opener's included."""
+        return f"{self.opener} {self.text}".strip()
+
+    @property
+    def said_heard_end(self) -> int:
+        """How many characters of `said` have sounded."""
+        before = len(self.opener) + 1 if self.opener else 0
+        return before + self.heard_end if self.heard_end else self.opener_heard_end
 
 
 class Hands(Protocol):

@@ -36,6 +36,7 @@ class Floor:
         self.history: list[Move] = []
         self.turn: Turn | None = None
         self.reply: Reply | None = None
+        self.opening: Reply | None = None  # the opener of `reply`, from its making to its last sample
 
     def _clear_floor(self, now_us: int) -> None:
         if self.turn is not None:
@@ -81,8 +82,29 @@ class Floor:
             self._hands.confirm(reply)
             self._release_if_ready(reply, now_us)
 
+    def _open_with(self, reply: Reply, text: str, now_us: int) -> None:
+        """Say something short before a late reply; the reply waits until it has been said."""
+        reply.turn.generation += 1
+        self.opening = Reply(reply.turn, reply.turn.generation, "", now_us, text=text, is_confirmed=True)
+        self._hands.recite(self.opening)
+
+    def _opening_sent(self, reply: Reply, opening: Reply, now_us: int) -> None:
+        self.opening = None
+        reply.opener_heard_end = len(opening.text)
+        self._hands.tell(captions.reply(reply))
+        self._release_if_ready(reply, now_us)
+
+    def _drop_opening(self) -> None:
+        """The reply that it opened is over: it stops too."""
+        opening, self.opening = self.opening, None
+        if opening is not None:
+            if opening.released_us is not None:
+                self._hands.cut(opening)
+            self._hands.discard(opening)
+
     def _release_if_ready(self, reply: Reply, now_us: int) -> None:
-        if reply.is_confirmed and reply.is_audible and reply.released_us is None:
+        is_free = self.opening is None and reply.released_us is None
+        if reply.is_confirmed and reply.is_audible and is_free:
             reply.released_us = now_us
             self._hands.release(reply)
             self._hands.tell(captions.reply(reply))
@@ -90,6 +112,7 @@ class Floor:
     def _drop_reply(self, reply: Reply) -> None:
         """Nothing of it went into memory; if it sounded at all, it came too early."""
         self.reply = None
+        self._drop_opening()
         self._budget.wasted += len(words_of(reply.text))
         if reply.released_us is not None:
             self._hands.cut(reply)
@@ -100,6 +123,7 @@ class Floor:
         reply = self.reply
         assert reply is not None
         self.reply = None
+        self._drop_opening()
         self._last_cut = reply if interrupted else None
         if interrupted and reply.released_us is not None:
             unheard_us = self._hands.unheard_us()
@@ -131,7 +155,7 @@ class Floor:
 
     def _show(self, now_us: int) -> None:
         """What the face does follows from who has the floor."""
-        if self.reply is not None and self.reply.released_us is not None:
+        if any(r is not None and r.released_us is not None for r in (self.reply, self.opening)):
             state = "speaking"
         elif self.turn is not None and self.turn.final_until_us is None:
             state = "listening"

@@ -24,6 +24,7 @@ CLAPPER = Persona(
     voice="clicks",
     avatar="clapper",
     still_there_s=0,
+    openers=(),
 )
 FIELDS = frozenset(Persona.__dataclass_fields__)
 

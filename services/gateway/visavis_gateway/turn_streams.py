@@ -57,6 +57,7 @@ class TurnStreams:
         self._brain_task: asyncio.Task[None] | None = None
         self._speeches: dict[int, TtsPeer] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._generation = 0  # the newest that the mind was asked for
         self.turn = turn
         attributes = {
             names.SESSION_ID: listener.session_id,
@@ -97,6 +98,7 @@ class TurnStreams:
             self.open_brain(history)
         assert self._brain is not None
         self._open_speech(reply)
+        self._generation = reply.generation
         self._brain.generate(reply.generation, reply.prompt_text, history)
 
     def confirm(self, reply: Reply) -> None:
@@ -183,8 +185,8 @@ class TurnStreams:
 
     def _lose_brain(self, message: str) -> None:
         """The reply that waits for text gets none; one that has some ends there."""
-        speech = self._speech_of(self.turn.generation)
-        if speech is None or not speech.reply.prompt_text:
+        speech = self._speech_of(self._generation)
+        if speech is None:
             return
         if speech.reply.text:
             self._spawn(speech.finish(), "turn.finish_speech")
