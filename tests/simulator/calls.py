@@ -32,7 +32,7 @@ class Call:
         self._responses: asyncio.Queue[Any] = asyncio.Queue(WINDOW)
         self._loop = asyncio.get_running_loop()
         self._task = self._loop.create_task(self._run(serve), name=f"fake {name}")
-        self.opened_s = self._loop.time()
+        self._failure: Broken | None = None
         self.closed_s: float | None = None
 
     # -- the gateway's side -----------------------------------------------------------------------------
@@ -68,15 +68,29 @@ class Call:
         """Waits while the gateway does not read."""
         await self._responses.put(response)
 
+    def fail(self, error: Broken) -> None:
+        """End the call from outside its handler."""
+        self._failure = error
+        self._task.cancel()
+
     async def _run(self, serve: Callable[["Call"], Coroutine[Any, Any, None]]) -> None:
+        try:
+            end = await self._outcome(serve)
+        except asyncio.CancelledError:
+            if self._failure is None:
+                raise
+            end = self._failure
+        finally:
+            self._close()
+        await self._responses.put(end)
+
+    async def _outcome(self, serve: Callable[["Call"], Coroutine[Any, Any, None]]) -> Any:
         end: Any = EOF
         try:
             await serve(self)
         except* Broken as group:
             end = group.exceptions[0]
-        finally:
-            self._close()
-        await self._responses.put(end)
+        return end
 
     def _close(self) -> None:
         if self.closed_s is None:

@@ -18,6 +18,7 @@ class Face:
         self._dice = dice
         self.calls: list[Call] = []
         self.requests: list[pb.RenderRequest] = []
+        self.avatars: list[str] = []
         self.violations: list[str] = []
 
     def Render(self, **_: Any) -> Call:
@@ -28,7 +29,10 @@ class Face:
         last_us = -1
         async for request in call.requests():
             match request.WhichOneof("event"):
+                case "finish":
+                    return
                 case "start":
+                    self.avatars.append(request.start.avatar)
                     await call.respond(pb.RenderResponse(started=pb.RenderStarted()))
                 case "advance":
                     if request.advance.pts_us <= last_us:

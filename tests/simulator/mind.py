@@ -9,9 +9,11 @@ import grpc
 from visavis.brain.v1 import brain_service_pb2 as pb
 
 from .calls import Broken, Call, unavailable
+from .wire import RecordingBus
 
 START_S = (0.002, 0.02)
 FIRST_TOKEN_S = (0.1, 0.4)
+SLOW_S = 1.5
 TOKENS_PER_S = (25.0, 40.0)
 TOKENS_PER_WORD = 1.3
 NEVER_S = 3600.0
@@ -35,7 +37,7 @@ class Thought:
 class Mind:
     """The brain service of one session."""
 
-    def __init__(self, dice: random.Random, reply_words: tuple[int, int]) -> None:
+    def __init__(self, dice: random.Random, bus: RecordingBus, reply_words: tuple[int, int]) -> None:
         self._dice = dice
         self._reply_words = reply_words
         self._loop = asyncio.get_running_loop()
@@ -43,6 +45,7 @@ class Mind:
         self.calls: list[Call] = []
         self.thoughts: list[Thought] = []
         self.violations: list[str] = []
+        bus.listen("interrupt", self._on_interrupt)
 
     def Reply(self, **_: Any) -> Call:
         self.calls.append(Call("brain", self._serve))
@@ -94,6 +97,13 @@ class Mind:
             self.violations.append(f"mind: {what}")
             raise Broken(grpc.StatusCode.INVALID_ARGUMENT, what)
 
+    def _on_interrupt(self, stop: Any) -> None:
+        """What a service that listens to NATS does: the generation named, and older ones."""
+        for thought in self.thoughts:
+            is_meant = stop.turn_id in ("", thought.turn_id)
+            if is_meant and thought.generation <= (stop.generation or thought.generation):
+                self._drop([thought])
+
     def _drop(self, thoughts: list[Thought]) -> None:
         if thoughts and (task := thoughts[-1].task) is not None and not task.done():
             thoughts[-1].died_s = self._loop.time()
@@ -112,6 +122,8 @@ class Mind:
         words = self._words() if self.fault != "empty" else []
         word_s = TOKENS_PER_WORD / self._dice.uniform(*TOKENS_PER_S)
         await asyncio.sleep(self._dice.uniform(*FIRST_TOKEN_S))
+        if self.fault == "slow":
+            await asyncio.sleep(SLOW_S)
         if self.fault == "mute":
             await asyncio.sleep(NEVER_S)
         while words:

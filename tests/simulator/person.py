@@ -60,6 +60,10 @@ class Person:
             case script.AppInterrupts(turn_id, generation):
                 stop = events.Interrupt(turn_id=turn_id, generation=generation)
                 self._bus.from_application("interrupt", stop)
+            case script.AppSetsPersona(name):
+                self._bus.from_application("set_persona", events.SetPersona(persona=name))
+            case script.LosesLine(lost):
+                self._screen.is_cut_off = lost
             case script.LosesReports(lost):
                 self._screen.loses_reports = lost
             case script.Fails("ear", how):

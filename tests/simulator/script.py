@@ -76,8 +76,22 @@ class AppInterrupts:
 
 
 @dataclass(frozen=True)
+class AppSetsPersona:
+    """An application publishes `set_persona`."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class LosesReports:
     """From now on the viewer's reports are lost (or, with False, come through again)."""
+
+    lost: bool = True
+
+
+@dataclass(frozen=True)
+class LosesLine:
+    """From now on nothing arrives in either direction (or, with False, everything again)."""
 
     lost: bool = True
 
@@ -86,8 +100,8 @@ class LosesReports:
 class Fails:
     """From now on a service behaves like `how`; "" = well again.
 
-    ear: "lost finals", "breaks" (once, now). mind: "refuses", "mute" (no first word), "breaks" and "stalls"
-    (after the first words), "error", "empty". voice: "refuses", "mute", "breaks", "stalls".
+    ear: "lost finals", "breaks" (once, now). mind: "slow", "refuses", "mute" (no first word), "breaks"
+    and "stalls" (after the first words), "error", "empty". voice: "refuses", "mute", "breaks", "stalls".
     """
 
     service: str
@@ -100,8 +114,8 @@ class Leaves:
 
 
 Step = (
-    Speaks | Coughs | Pauses | Hears | HearsOut | Types | PressesStop | AppSays | AppInterrupts | LosesReports
-    | Fails | Leaves
+    Speaks | Coughs | Pauses | Hears | HearsOut | Types | PressesStop | AppSays | AppInterrupts
+    | AppSetsPersona | LosesReports | LosesLine | Fails | Leaves
 )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from . import laws
-from .script import Fails, HearsOut, LosesReports, Pauses, Scenario, Speaks
+from .script import AppInterrupts, Fails, Hears, HearsOut, LosesLine, LosesReports, Pauses, Scenario, Speaks
 from .world import simulate
 
 LONGEST_WAIT_S = 25.0
@@ -48,3 +48,24 @@ def test_an_ear_that_breaks_in_mid_turn_loses_no_turn(seed: int) -> None:
     laws.check(world)
     assert len(world.ear.calls) == 2
     assert world.turns()[-1]["heard"]
+
+
+@pytest.mark.parametrize("heard_s", [0.5, 1.3, 2.9])
+def test_a_line_that_is_lost_lowers_the_mark_to_what_arrived(heard_s: float) -> None:
+    for seed in SEEDS:
+        cut = (Hears(heard_s), LosesLine(), Pauses(1.6), AppInterrupts(), Pauses(0.5), LosesLine(False))
+        world = simulate(Scenario((QUESTION, *cut, HearsOut()), seed, reply_words=(25, 30)))
+        laws.nothing_complains(world)
+        laws.everything_ends(world)
+        [speech] = world.voice.speeches
+        arrived_ms = len(world.screen.arrived().of(speech.number))
+        arrived = sum(word.offset_ms + word.length_ms <= arrived_ms for word in speech.words)
+        assert abs(len(world.turns()[0]["heard"].split()) - arrived) <= laws.WORDS_OFF
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_slow_mind_is_waited_for(seed: int) -> None:
+    steps = (Fails("mind", "slow"), QUESTION, HearsOut(), QUESTION, Hears(0.3), Speaks("no wait"), HearsOut())
+    world = simulate(Scenario(steps, seed, reply_words=(10, 20)))
+    laws.check(world)
+    assert all(turn["heard"] for turn in world.turns())

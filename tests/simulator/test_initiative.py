@@ -3,7 +3,18 @@
 import pytest
 
 from . import laws
-from .script import AppInterrupts, AppSays, Hears, HearsOut, Pauses, PressesStop, Scenario, Speaks, Types
+from .script import (
+    AppInterrupts,
+    AppSays,
+    AppSetsPersona,
+    Hears,
+    HearsOut,
+    Pauses,
+    PressesStop,
+    Scenario,
+    Speaks,
+    Types,
+)  # fmt: skip
 from .world import GREETING, simulate
 
 SAID = "s1w0 s1w1 s1w2, s1w3 s1w4 s1w5. s1w6 s1w7 s1w8 s1w9"
@@ -51,3 +62,31 @@ def test_a_command_stops_a_reply_at_any_moment(
 ) -> None:
     steps = (Speaks("What is your name?"), Pauses(wait_s), stop, HearsOut())
     laws.check(simulate(Scenario(steps, reply_words=(20, 30))))
+
+
+def test_a_long_silence_is_broken_once_and_then_the_avatar_leaves() -> None:
+    world = simulate(Scenario((Speaks("What is your name?"), HearsOut(), Pauses(140.0))))
+    laws.nothing_complains(world)
+    laws.a_session_leaves_nothing(world)
+    laws.memory_is_what_left(world)
+    assert [turn["origin"] for turn in world.turns()] == ["speech", "initiative", "goodbye"]
+    assert world.screen.of_kind("bye")[-1][1]["reason"] == "timed_out"
+    assert world.screen.is_closed
+
+
+def test_who_answers_the_silence_is_asked_again_after_the_next_one() -> None:
+    steps = (Pauses(61.0), HearsOut(), Speaks("Yes, I am here."), HearsOut(), Pauses(61.0), HearsOut())
+    world = simulate(Scenario(steps))
+    laws.check(world)
+    assert [turn["origin"] for turn in world.turns()] == ["initiative", "speech", "initiative"]
+
+
+@pytest.mark.parametrize("wait_s", [0.2, 0.6, 1.5])
+def test_another_persona_takes_over_from_the_next_turn_on(wait_s: float) -> None:
+    other = (AppSetsPersona("nobody"), Pauses(0.1), AppSetsPersona("other"), HearsOut())
+    question = Speaks("What is your name?")
+    world = simulate(Scenario((question, Pauses(wait_s), *other, question, HearsOut()), reply_words=(20, 30)))
+    laws.check(world)
+    assert world.face.avatars == ["", "other"]
+    assert [speech.voice for speech in world.voice.speeches] == ["", "other"]
+    assert [turn["interrupted"] for turn in world.turns()] == [False, False]

@@ -1,5 +1,7 @@
 """The user's turn: pauses, second thoughts, speculation; and conversations made of anything."""
 
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -85,6 +87,21 @@ def test_speech_soon_after_the_release_makes_one_turn_of_both_halves(seed: int) 
         assert user_moves(world) == ["I live in Lisbon. With my two cats."]
     else:
         assert user_moves(world) == ["I live in Lisbon.", "With my two cats."]
+
+
+def test_speculation_wastes_less_than_is_heard() -> None:
+    dice = random.Random(1)
+    steps: list[Step] = []
+    for _ in range(40):
+        for part in ("I live in Lisbon.", "With my two cats.")[: dice.choice([1, 1, 2])]:
+            steps += [Speaks(part, p=dice.choice([0.4, 0.6, 0.9])), Pauses(dice.uniform(0.25, 0.7))]
+        steps.append(HearsOut())
+    world = simulate(Scenario(tuple(steps), reply_words=(8, 16)))
+    laws.check(world)
+    heard = {word for speech in world.voice.speeches for word in laws.heard_words(world, speech)}
+    written = [word for thought in world.mind.thoughts for word in thought.text.split()]
+    assert len(world.mind.thoughts) > 45, "some guesses were wrong"
+    assert sum(word not in heard for word in written) <= 1.0 * len(heard)
 
 
 def test_forty_turns_leave_nothing_behind() -> None:

@@ -38,7 +38,8 @@ class Screen:
         self.audio: list[tuple[int, int, bytes]] = []  # sent at, pts, samples
         self.video_pts_us: list[int] = []
         self.messages: list[tuple[int, dict[str, Any]]] = []
-        self.loses_reports = False
+        self.loses_reports = self.is_cut_off = False
+        self.lost: list[int] = []  # frames that were sent and never arrived
         self.is_closed = False
 
     async def answer(self, offer_sdp: str) -> str:
@@ -46,6 +47,8 @@ class Screen:
 
     def send_audio(self, packet: bytes, pts_us: int) -> None:
         now_us = self._now_us()
+        if self.is_cut_off:
+            self.lost.append(len(self.audio))
         self.audio.append((now_us, pts_us, packet))
         if packet != SILENCE:
             self._voiced_us = now_us
@@ -74,7 +77,7 @@ class Screen:
             heard_s = max(0.0, self._now_us() / 1_000_000 - BUFFERED_S)
             report = {"type": "report", "output_latency_ms": 0}
             report |= {"audio_rtp": int(heard_s * AUDIO_HZ), "video_rtp": int(heard_s * VIDEO_HZ)}
-            if not self.loses_reports:
+            if not (self.loses_reports or self.is_cut_off):
                 self._viewer.on_message(json.dumps(report))
 
     def of_kind(self, kind: str) -> list[tuple[int, dict[str, Any]]]:
@@ -83,5 +86,11 @@ class Screen:
 
     def heard(self) -> marks.Heard:
         """All that was sent, read back; the first millisecond is that of the first frame's pts."""
-        pcm = np.frombuffer(b"".join(packet for _, _, packet in self.audio), "<i2")
-        return marks.Heard(pcm)
+        return marks.Heard(np.frombuffer(b"".join(packet for _, _, packet in self.audio), "<i2"))
+
+    def arrived(self) -> marks.Heard:
+        """The same, with silence for what was lost on the way."""
+        packets = [packet for _, _, packet in self.audio]
+        for index in self.lost:
+            packets[index] = SILENCE
+        return marks.Heard(np.frombuffer(b"".join(packets), "<i2"))

@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+import grpc
 from visavis.media.v1 import media_pb2
 from visavis.tts.v1 import tts_service_pb2 as pb
 
 from . import marks
-from .calls import Call, unavailable
+from .calls import Broken, Call, unavailable
+from .wire import RecordingBus
 
 START_S = (0.002, 0.01)
 CLAUSE_S = (0.02, 0.06)
@@ -37,6 +39,7 @@ class Speech:
     turn_id: str
     generation: int
     call: Call = field(repr=False)
+    voice: str = ""
     text: str = ""
     words: list[SpokenWord] = field(default_factory=list)
     length_ms: int = 0
@@ -48,12 +51,13 @@ class Speech:
 class Voice:
     """The tts service of one session."""
 
-    def __init__(self, dice: random.Random) -> None:
+    def __init__(self, dice: random.Random, bus: RecordingBus) -> None:
         self._dice = dice
         self.fault = ""
         self.calls: list[Call] = []
         self.speeches: list[Speech] = []
         self.violations: list[str] = []
+        bus.listen("interrupt", self._on_interrupt)
 
     def Synthesize(self, **_: Any) -> Call:
         self.calls.append(Call("tts", self._serve))
@@ -65,7 +69,7 @@ class Voice:
         await asyncio.sleep(self._dice.uniform(*START_S))
         if self.fault == "refuses":
             raise unavailable()
-        speech = Speech(len(self.speeches) + 1, start.turn_id, start.generation, call)
+        speech = Speech(len(self.speeches) + 1, start.turn_id, start.generation, call, start.voice)
         self.speeches.append(speech)
         audio_format = media_pb2.AudioFormat(sample_rate_hz=24_000, channel_count=1)
         await call.respond(pb.SynthesizeResponse(started=pb.SpeechStarted(format=audio_format)))
@@ -80,6 +84,13 @@ class Voice:
                 done = pb.SpeechDone(sample_count=speech.length_ms * marks.MS_SAMPLES)
                 await call.respond(pb.SynthesizeResponse(done=done))
                 return
+
+    def _on_interrupt(self, stop: Any) -> None:
+        """What a service that listens to NATS does: the generation named, and older ones."""
+        for speech in self.speeches:
+            is_meant = stop.turn_id in ("", speech.turn_id)
+            if is_meant and speech.generation <= (stop.generation or speech.generation):
+                speech.call.fail(Broken(grpc.StatusCode.CANCELLED, "interrupted"))
 
     @staticmethod
     def _clause_end(text: str, spoken: int, *, is_last: bool) -> int:

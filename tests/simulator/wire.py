@@ -1,6 +1,7 @@
 """NATS of a simulated session: everything published is kept, and reaches those who subscribed."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from google.protobuf.message import Message
@@ -33,9 +34,18 @@ class RecordingBus(Bus):
 
         return unsubscribe
 
+    def listen(self, event: str, handle: Callable[[Any], None]) -> None:
+        """A service listens, too."""
+
+        async def on_message(message: Any, context: Context) -> None:
+            handle(message)
+
+        self._handlers.setdefault(event, []).append(on_message)
+
     def from_application(self, event: str, message: Any) -> None:
         """An application publishes."""
         message.session_id = SESSION_ID
+        assert self._handlers.get(event), f"nobody listens to {event}"
         self._deliver(event, message)
 
     def of_kind(self, event: str) -> list[tuple[int, Any]]:

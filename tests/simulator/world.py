@@ -5,11 +5,12 @@ import logging
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 from unittest import mock
 
+from rpckit.errors import NotFound
 from visavis_gateway.clock import SessionClock
 from visavis_gateway.config import Config
 from visavis_gateway.engine import Move, Persona
@@ -119,13 +120,15 @@ def virtual(loop: VirtualLoop) -> Iterator[None]:
 
 async def _play(loop: VirtualLoop, scenario: Scenario) -> World:
     dice = random.Random(scenario.seed)
-    bus, ear, mind = RecordingBus(), Ear(dice), Mind(dice, scenario.reply_words)
-    voice, face = Voice(dice), Face(dice)
+    bus, ear, face = RecordingBus(), Ear(dice), Face(dice)
+    mind, voice = Mind(dice, bus, scenario.reply_words), Voice(dice, bus)
     persona = Persona("sim", "Sim", "You are a simulation.", GREETING if scenario.greets else "")
-    personas = {persona.name: persona}
+    personas = {"sim": persona, "other": replace(persona, name="other", avatar="other", voice="other")}
     services: Any = Services(ear, mind, voice, face, bus)  # type: ignore[arg-type]
     with virtual(loop):
-        session = Session(SESSION_ID, "token", persona, services, CONFIG, Screen, personas.__getitem__)
+        session = Session(
+            SESSION_ID, "token", persona, services, CONFIG, Screen, lambda name: find(personas, name)
+        )
     screen: Any = session._transport
     person = Person(session, screen, bus, ear, mind, voice)
     history = session.conversation.history
@@ -147,6 +150,13 @@ async def _play(loop: VirtualLoop, scenario: Scenario) -> World:
     world.left_calls = world.open_calls
     world.left_tasks = [t.get_name() for t in asyncio.all_tasks() if t is not asyncio.current_task()]
     return world
+
+
+def find(personas: dict[str, Persona], name: str) -> Persona:
+    """A persona. Raises NotFound."""
+    if name not in personas:
+        raise NotFound(f"no persona {name!r}")
+    return personas[name]
 
 
 async def _come_to_rest(world: World, running: asyncio.Task[None]) -> None:
