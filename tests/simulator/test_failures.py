@@ -61,11 +61,3 @@ def test_a_line_that_is_lost_lowers_the_mark_to_what_arrived(heard_s: float) -> 
         arrived_ms = len(world.screen.arrived().of(speech.number))
         arrived = sum(word.offset_ms + word.length_ms <= arrived_ms for word in speech.words)
         assert abs(len(world.turns()[0]["heard"].split()) - arrived) <= laws.WORDS_OFF
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_a_slow_mind_is_waited_for(seed: int) -> None:
-    steps = (Fails("mind", "slow"), QUESTION, HearsOut(), QUESTION, Hears(0.3), Speaks("no wait"), HearsOut())
-    world = simulate(Scenario(steps, seed, reply_words=(10, 20)))
-    laws.check(world)
-    assert all(turn["heard"] for turn in world.turns())

@@ -10,6 +10,7 @@ from . import laws
 from .script import (
     AppInterrupts,
     AppSays,
+    AppSetsPersona,
     Coughs,
     Fails,
     Hears,
@@ -34,7 +35,7 @@ def sounding(world: World) -> list[int]:
     return [speech.number for speech in world.voice.speeches if len(world.heard.of(speech.number))]
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("pause_s", [0.2, 0.35, 0.5, 0.7, 0.85, 1.0])
 @pytest.mark.parametrize("p", [0.0, 0.1, 0.3])
 def test_a_pause_in_mid_turn_does_not_cut_the_user_off(pause_s: float, p: float, seed: int) -> None:
@@ -112,6 +113,7 @@ def test_forty_turns_leave_nothing_behind() -> None:
     assert len(user_moves(world)) == 40
 
 
+MIND_FAULTS = ["", "slow", "refuses", "mute", "breaks", "error", "empty"]
 words = st.sampled_from(
     [
         "What is your name?",
@@ -135,9 +137,10 @@ steps = st.one_of(
     words.map(Types),
     st.just(PressesStop()),
     st.integers(0, 10**6).map(lambda n: AppSays(" ".join(f"s{n}w{i}" for i in range(8)))),
+    st.sampled_from(["sim", "other", "nobody"]).map(AppSetsPersona),
     st.builds(AppInterrupts, st.sampled_from(["", "t1", "t2"]), st.integers(0, 2)),
     st.builds(Fails, st.just("ear"), st.sampled_from(["", "lost finals", "breaks"])),
-    st.builds(Fails, st.just("mind"), st.sampled_from(["", "refuses", "mute", "breaks", "error", "empty"])),
+    st.builds(Fails, st.just("mind"), st.sampled_from(MIND_FAULTS)),
     st.builds(Fails, st.just("voice"), st.sampled_from(["", "refuses"])),
 )
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from unittest import mock
 
@@ -126,9 +126,7 @@ async def _play(loop: VirtualLoop, scenario: Scenario) -> World:
     personas = {"sim": persona, "other": replace(persona, name="other", avatar="other", voice="other")}
     services: Any = Services(ear, mind, voice, face, bus)  # type: ignore[arg-type]
     with virtual(loop):
-        session = Session(
-            SESSION_ID, "token", persona, services, CONFIG, Screen, lambda name: find(personas, name)
-        )
+        session = Session(SESSION_ID, "token", persona, services, CONFIG, Screen, partial(find, personas))
     screen: Any = session._transport
     person = Person(session, screen, bus, ear, mind, voice)
     history = session.conversation.history
