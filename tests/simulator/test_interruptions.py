@@ -53,7 +53,7 @@ def test_memory_is_what_was_heard_under_200_random_interruptions(
     assert any(turn["interrupted"] for turn in world.turns())
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("words", ["please stop that now", "wait", "what about the other one"])
 def test_an_interruption_ducks_at_once_and_stops_within_60_ms_of_the_decision(words: str, seed: int) -> None:
     seconds = 0.25 * len(words.split())
@@ -81,7 +81,7 @@ SOUNDS += [Coughs(seconds) for seconds in (0.1, 0.2, 0.3, 0.4)]
 
 @pytest.mark.xfail(reason="a sound of 0.3 s counts as one of 0.5 s until its pause is noticed")
 def test_a_backchannel_or_a_cough_never_stops_the_avatar() -> None:
-    for seed, sound in product(range(8), SOUNDS):
+    for seed, sound in product(range(6), SOUNDS):
         steps = (QUESTION, Hears(0.5 + seed / 8), sound, Pauses(1.5), sound, HearsOut())
         world = simulate(Scenario(steps, seed, reply_words=LONG_REPLY))
         laws.check(world)
@@ -93,8 +93,8 @@ def test_a_backchannel_or_a_cough_never_stops_the_avatar() -> None:
 
 
 def test_a_reply_that_was_cut_for_a_noise_goes_on_by_itself() -> None:
-    for seed in range(20):
-        steps = (QUESTION, Hears(0.5 + seed / 5), Coughs(0.7 + seed / 50), HearsOut())
+    for seed in range(10):
+        steps = (QUESTION, Hears(0.5 + seed / 3), Coughs(0.7 + seed / 25), HearsOut())
         world = simulate(Scenario(steps, seed, reply_words=LONG_REPLY))
         laws.check(world)
         cut, rest = world.turns()

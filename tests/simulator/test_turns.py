@@ -46,7 +46,7 @@ def test_a_pause_in_mid_turn_does_not_cut_the_user_off(pause_s: float, p: float,
     assert len(sounding(world)) == 1
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(12))
 def test_nothing_of_a_speculation_leaves_when_speech_goes_on(seed: int) -> None:
     pause = Pauses(0.36 + seed / 200)  # noticed as a pause, over before the wait is
     steps = (Speaks("I live in Lisbon.", p=0.6), pause, Speaks("With my two cats."), HearsOut())
@@ -67,7 +67,7 @@ def test_nothing_of_a_speculation_leaves_when_speech_goes_on(seed: int) -> None:
     assert last.generation == second.generation
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(12))
 def test_a_speculation_that_was_right_sounds_at_once(seed: int) -> None:
     world = simulate(Scenario((Speaks("What is your name?"), HearsOut()), seed))
     laws.check(world)
@@ -77,9 +77,9 @@ def test_a_speculation_that_was_right_sounds_at_once(seed: int) -> None:
     assert stages["first_sent"] <= max(stages["transcript"], stages["first_audio"]) + 2 * laws.FRAME_MS
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(24))
 def test_speech_soon_after_the_release_makes_one_turn_of_both_halves(seed: int) -> None:
-    steps = (Speaks("I live in Lisbon."), Pauses(0.3 + seed / 60), Speaks("With my two cats."), HearsOut())
+    steps = (Speaks("I live in Lisbon."), Pauses(0.3 + seed / 40), Speaks("With my two cats."), HearsOut())
     world = simulate(Scenario(steps, seed))
     laws.check(world)
     released_us = world.bus.of_kind("reply.started")[0][0]
@@ -93,7 +93,7 @@ def test_speech_soon_after_the_release_makes_one_turn_of_both_halves(seed: int) 
 def test_speculation_wastes_less_than_is_heard() -> None:
     dice = random.Random(1)
     steps: list[Step] = []
-    for _ in range(40):
+    for _ in range(30):
         for part in ("I live in Lisbon.", "With my two cats.")[: dice.choice([1, 1, 2])]:
             steps += [Speaks(part, p=dice.choice([0.4, 0.6, 0.9])), Pauses(dice.uniform(0.25, 0.7))]
         steps.append(HearsOut())
@@ -101,7 +101,7 @@ def test_speculation_wastes_less_than_is_heard() -> None:
     laws.check(world)
     heard = {word for speech in world.voice.speeches for word in laws.heard_words(world, speech)}
     written = [word for thought in world.mind.thoughts for word in thought.text.split()]
-    assert len(world.mind.thoughts) > 45, "some guesses were wrong"
+    assert len(world.mind.thoughts) > len(user_moves(world)), "some guesses were wrong"
     assert sum(word not in heard for word in written) <= 1.0 * len(heard)
 
 
@@ -146,13 +146,13 @@ steps = st.one_of(
 
 
 @given(st.lists(steps, max_size=8), st.booleans(), st.integers(0, 10**6))
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 def test_whatever_happens_the_laws_hold(script: list[Step], greets: bool, seed: int) -> None:
     laws.check(simulate(Scenario(tuple(script), seed, greets=greets)))
 
 
 @given(st.lists(steps, min_size=1, max_size=4), seconds, st.integers(0, 10**6))
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 def test_who_leaves_in_the_middle_leaves_nothing_behind(script: list[Step], wait: float, seed: int) -> None:
     world = simulate(Scenario((*script, Pauses(wait), Leaves(), Pauses(8.0)), seed, greets=True))
     laws.nothing_complains(world)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -11,9 +11,10 @@ from typing import Any
 from unittest import mock
 
 from rpckit.errors import NotFound
+from visavis_gateway.backends.opus import OpusEncoder
 from visavis_gateway.clock import SessionClock
 from visavis_gateway.config import Config
-from visavis_gateway.engine import Move, Persona
+from visavis_gateway.engine import Move, Persona, Viewer
 from visavis_gateway.session import Services, Session
 
 from .calls import Call
@@ -24,7 +25,7 @@ from .marks import Heard
 from .mind import Mind
 from .person import Person
 from .script import Scenario
-from .viewer import RawEncoder, Screen
+from .viewer import Screen, as_it_is
 from .voice import Voice
 from .wire import SESSION_ID, RecordingBus
 
@@ -49,7 +50,7 @@ class Complaints(logging.Handler):
         self.lines.append(f"log: {record.getMessage()} {why!r}")
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class World:
     """A scenario and what came of it."""
 
@@ -99,7 +100,8 @@ def simulate(scenario: Scenario) -> World:
     logging.getLogger().addHandler(complaints)
     loop.set_exception_handler(lambda _, context: complaints.lines.append(f"loop: {context}"))
     try:
-        world = loop.run_until_complete(_play(loop, scenario))
+        with virtual(loop):
+            world = loop.run_until_complete(_play(scenario))
         world.complaints += complaints.lines
         return world
     finally:
@@ -109,25 +111,30 @@ def simulate(scenario: Scenario) -> World:
 
 @contextmanager
 def virtual(loop: VirtualLoop) -> Iterator[None]:
-    """Sessions made inside follow the loop's time and send samples instead of Opus."""
-    with mock.patch.multiple(
-        "visavis_gateway.session",
-        SessionClock=lambda: SessionClock(loop.time_ns),
-        OpusEncoder=RawEncoder,
+    """Sessions inside follow the loop's time, and send samples instead of Opus."""
+    start = SessionClock.__init__
+    with (
+        mock.patch.object(SessionClock, "__init__", lambda self: start(self, loop.time_ns)),
+        mock.patch.multiple(OpusEncoder, __init__=lambda self: None, encode=as_it_is),
     ):
         yield
 
 
-async def _play(loop: VirtualLoop, scenario: Scenario) -> World:
+async def _play(scenario: Scenario) -> World:
     dice = random.Random(scenario.seed)
     bus, ear, face = RecordingBus(), Ear(dice), Face(dice)
     mind, voice = Mind(dice, bus, scenario.reply_words), Voice(dice, bus)
     persona = Persona("sim", "Sim", "You are a simulation.", GREETING if scenario.greets else "")
     personas = {"sim": persona, "other": replace(persona, name="other", avatar="other", voice="other")}
     services: Any = Services(ear, mind, voice, face, bus)  # type: ignore[arg-type]
-    with virtual(loop):
-        session = Session(SESSION_ID, "token", persona, services, CONFIG, Screen, partial(find, personas))
-    screen: Any = session._transport
+    screens: list[Screen] = []
+
+    def open_screen(viewer: Viewer, now_us: Callable[[], int]) -> Screen:
+        screens.append(Screen(viewer, now_us))
+        return screens[0]
+
+    session = Session(SESSION_ID, "token", persona, services, CONFIG, open_screen, partial(find, personas))
+    screen = screens[0]
     person = Person(session, screen, bus, ear, mind, voice)
     history = session.conversation.history
     world = World(scenario, screen, bus, ear, mind, voice, face, person, history)
