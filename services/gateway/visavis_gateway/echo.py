@@ -5,7 +5,9 @@ said over one; the echo path (a linear filter) leaves a little echo, but does wo
 canceller's output decides whether somebody speaks, and while somebody does the linear one is heard.
 """
 
+from collections import deque
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -131,48 +133,63 @@ class Level:
 
 
 class Gate:
-    """Whether somebody speaks over the playback, block by block."""
+    """Whether somebody speaks over the playback, block by block. Values tuned with bench/echo.py."""
 
-    # The canceller lets through less than this when there is echo alone.
+    # With echo alone the canceller lets through less than this, nearly always.
     HEARD_DB = -58.0
-    KEPT_DB = -12.0  # and it keeps so much of the residual when it is a voice
-    HOLD_BLOCKS = 15
-    # How loud the playback can come back at most; found out when it has sounded for a while.
+    # Of a voice it keeps at least this much, and the linear filter takes away less than this.
+    KEPT_DB = -12.0
+    EXPLAINED_DB = 8.0
+    HOLD_BLOCKS = 10
+    # Blocks in which all echo of the first SOURCE_BLOCKS has come back.
+    MEMORY_BLOCKS = 40
+    SOURCE_BLOCKS = 15
+    AUDIBLE_DB = -40.0
+    # Until so much has sounded, neither estimate is good enough to judge by.
+    LEARNING_BLOCKS = 125
+    # How much of the playback may come back, as far as is known, and how fast that knowledge ages.
     UNKNOWN_RETURN_DB = 6.0
-    SOUNDED_BLOCKS = 25
-    LOUDER_DB = 12.0
-    FORGET_DB = 0.02
-    EXPLAINED_DB = 3.0
+    AGEING_DB = 0.02
+    LOUDER_DB = 10.0
 
     def __init__(self) -> None:
-        self._hold = 0
+        self._near, self._residual = Level(15), Level(15)
+        self._past: deque[Levels] = deque(maxlen=self.MEMORY_BLOCKS)
         self._return_db = self.UNKNOWN_RETURN_DB
-        self._sounded = 0
-        self._far_peak_db = -100.0
-        self._near, self._far, self._residual = Level(15), Level(15), Level(15)
+        self._hold = 0
+        self._learned_blocks = 0
+        # Whether the linear filter finds anything to take away.
         self.has_echo = False
 
     def step(self, now: Levels) -> bool:
         """True while the user is to be heard."""
-        near, far = self._near.step(now.near), self._far.step(now.far)
-        residual = self._residual.step(now.residual)
-        self.has_echo = residual < near - 1
-        self._learn_return(near, far, residual, now.far)
-        is_voice = now.suppressed > self.HEARD_DB and now.suppressed - now.residual > self.KEPT_DB
-        self._far_peak_db = max(now.far, self._far_peak_db - 1)
-        is_louder = now.near > max(self._far_peak_db + self._return_db + self.LOUDER_DB, self.HEARD_DB)
-        self._hold = self.HOLD_BLOCKS if is_voice or is_louder else max(0, self._hold - 1)
+        self._past.append(now)
+        self._learned_blocks += now.far > self.AUDIBLE_DB
+        self._learn_return(self._near.step(now.near), self._residual.step(now.residual))
+        is_speech = self._is_voice(now) or self._is_too_loud_for_echo(now)
+        self._hold = self.HOLD_BLOCKS if is_speech else max(0, self._hold - 1)
         return self._hold > 0
 
-    def _learn_return(self, near: float, far: float, residual: float, far_db: float) -> None:
-        if far < -45:
-            self._sounded = 0
-            return
-        self._sounded += 1
-        if near - residual > self.EXPLAINED_DB and near > -60:
+    def _is_voice(self, now: Levels) -> bool:
+        if self._learned_blocks < self.LEARNING_BLOCKS:
+            return False
+        is_kept = now.suppressed > max(self.HEARD_DB, now.residual + self.KEPT_DB)
+        return is_kept and now.near - now.residual < self.EXPLAINED_DB
+
+    def _is_too_loud_for_echo(self, now: Levels) -> bool:
+        loudest = max(levels.far for levels in self._past) + self._return_db
+        return now.near > max(self.HEARD_DB, loudest + self.LOUDER_DB)
+
+    def _learn_return(self, near: float, residual: float) -> None:
+        """With headphones the microphone stays silent while we speak: then all that it hears is the user."""
+        self.has_echo = residual < near - 1
+        if residual < near - 3 and near > self.HEARD_DB:
             self._return_db = self.UNKNOWN_RETURN_DB
-        elif self._sounded > self.SOUNDED_BLOCKS:
-            self._return_db = min(self._return_db + self.FORGET_DB, near - far)
+        elif len(self._past) == self.MEMORY_BLOCKS:
+            far = max(levels.far for levels in islice(self._past, self.SOURCE_BLOCKS))
+            if far > self.AUDIBLE_DB:
+                came_back = max(levels.near for levels in self._past) - far
+                self._return_db = min(self._return_db + self.AGEING_DB, came_back)
 
 
 class EchoGuard:

@@ -13,8 +13,8 @@ Signal = NDArray[np.float32]
 BLOCK = 320  # samples at 16 kHz: 20 ms
 PARTITIONS = 24  # how long the path may be: 480 ms
 # How much of the path is still the same a block later; the rest is what it may have changed.
-PERSISTENCE = 0.9998
-FIRST_UNCERTAINTY = 0.05
+PERSISTENCE = 0.998
+FIRST_UNCERTAINTY = 0.02
 NOISE_MEMORY = 0.9
 NOISE_FLOOR = 1e-6
 # Partitions brought back to BLOCK taps in each block: all of them within 160 ms.

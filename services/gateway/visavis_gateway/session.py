@@ -1,7 +1,7 @@
 """One call: a viewer, an ear, a face, a conversation, and the clock that they share.
 
 Everything runs on one event loop and every event is handled to its end before the next one, so the
-conversation sees one order. Audio leaves every 20 ms at media time; nothing ever delays it.
+conversation sees one order.
 """
 
 import asyncio
@@ -22,25 +22,24 @@ from visavis.render.v1 import render_service_pb2 as render_pb
 from visavis.render.v1.render_service_pb2_grpc import RenderServiceStub
 from visavis.tts.v1.tts_service_pb2_grpc import TtsServiceStub
 
-from visavis_gateway import inbox, names
-from visavis_gateway.backends.opus import LOOKAHEAD_US, OpusDecoder, OpusEncoder
+from visavis_gateway import inbox
+from visavis_gateway.backends.opus import LOOKAHEAD_US
 from visavis_gateway.clock import SessionClock
 from visavis_gateway.config import Config
 from visavis_gateway.conversation import Conversation
 from visavis_gateway.endpointing import Endpointing, EndpointingValues
 from visavis_gateway.engine import Persona, Transport, Viewer
 from visavis_gateway.hearing import Hearing
+from visavis_gateway.media import Media
 from visavis_gateway.peers.asr import AsrPeer
 from visavis_gateway.peers.render import RenderPeer
-from visavis_gateway.playout import FRAME_US, Playout
+from visavis_gateway.playout import Playout
 from visavis_gateway.policy import Manners, Policy
 from visavis_gateway.stage import Stage
-from visavis_gateway.uplink import CapturedChunk, Uplink
 
 log = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT_S = 10.0
-LATENESS_WEIGHT = 0.05  # of the newest frame: an average over about 0.4 s
 MAX_WATCHED = 200  # messages that a reader of the event stream may be behind
 GREET_TIMEOUT_US = 5_000_000  # for a viewer that never says that it sees something
 BITRATE_STEP = 0.15  # a smaller change is not worth a change of the encoder
@@ -104,8 +103,6 @@ class Session:
     ) -> None:
         self.session_id = session_id
         self.token = token
-        self.next_pts_us = 0
-        self.lateness_us = 0.0
         self._persona = persona
         self._find_persona = find_persona
         self._services = services
@@ -113,16 +110,14 @@ class Session:
         self._clock = SessionClock()
         self._transport = open_transport(self, self._clock.now_us)
         self._asr = AsrPeer(services.asr, session_id, persona.language_code, self)
-        self._render = RenderPeer(services.render, self._start_render(), self._on_frame)
-        self._playout = Playout(LOOKAHEAD_US)
-        self._uplink = Uplink(OpusDecoder())
-        self._encoder = OpusEncoder()
-        self._next_video_us = 0
+        self._render = RenderPeer(services.render, self._start_render(), self._show)
+        playout = Playout(LOOKAHEAD_US)
+        self._media = Media(
+            self._clock.now_us, self._transport, self._asr, self._render, playout, config.video_rate_hz
+        )
         self._bitrate = config.video_bitrate_bps
         self._last_heard_us = self._greet_by_us = 0
-        self._heard_end = 0
         self._clock_told = False
-        self._seen: dict[str, int] = {"underruns": 0, "skipped": 0}
         self._watchers: set[LatestQueue[dict[str, Any]]] = set()
         self._is_connected = False
         self._arrived = asyncio.Event()  # the viewer is here, or the session is over before it came
@@ -130,7 +125,7 @@ class Session:
         self.answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._stage = Stage(
             self, persona, self._asr, self._render, services.brain, services.tts,
-            self._playout, services.bus, self._spawn, publish_words=config.publish_words,
+            playout, services.bus, self._spawn, publish_words=config.publish_words,
         )  # fmt: skip
         waits = EndpointingValues(
             shortest_us=config.shortest_wait_ms * 1000, longest_us=config.longest_wait_ms * 1000
@@ -185,7 +180,8 @@ class Session:
         started.started_time.GetCurrentTime()
         await self._services.bus.publish(self.session_id, "session.started", started)
         async with self._open_to_applications():
-            self._spawn(self._pace(), "session.pace")
+            pace = self._media.pace(self.conversation, self._stage, self._watch)
+            self._spawn(pace, "session.pace")
             raise SessionOver(await self._over)
 
     def _open_to_applications(self) -> Any:
@@ -218,6 +214,14 @@ class Session:
 
     def now_us(self) -> int:
         return self._clock.now_us()
+
+    @property
+    def next_pts_us(self) -> int:
+        return self._media.next_pts_us
+
+    @property
+    def lateness_us(self) -> float:
+        return self._media.lateness_us
 
     def tell(self, message: dict[str, Any]) -> None:
         self._transport.send_message(json.dumps(message))
@@ -277,9 +281,8 @@ class Session:
         )
 
     def on_audio(self, timestamp: int, payload: bytes) -> None:
-        now_us = self._last_heard_us = self.now_us()
-        for chunk in self._uplink.push(timestamp, payload, now_us):
-            self._hear(chunk)
+        self._last_heard_us = self.now_us()
+        self._media.on_packet(timestamp, payload)
 
     def on_message(self, text: str) -> None:
         self._last_heard_us = self.now_us()
@@ -317,79 +320,22 @@ class Session:
     def on_ear_back(self) -> None:
         self.conversation.ear_back(self.now_us())
 
-    # -- media ------------------------------------------------------------------------------------------
-
-    def _hear(self, chunk: CapturedChunk) -> None:
-        self._asr.push(chunk)
-        if chunk.concealed:
-            names.concealed.add(1)
-
-    async def _pace(self) -> None:
-        """Every 20 ms: one audio frame at its pts, requests for the video frames up to one frame ahead."""
-        self._render.request_keyframe()
-        frame_us = 1_000_000 // self._config.video_rate_hz
-        self.next_pts_us = -(-self.now_us() // FRAME_US) * FRAME_US
-        self._next_video_us = self.next_pts_us + frame_us
-        while True:
-            await self._sleep_until(self.next_pts_us)
-            now_us = self.now_us()
-            self.lateness_us += LATENESS_WEIGHT * (now_us - self.next_pts_us - self.lateness_us)
-            for chunk in self._uplink.poll(now_us):
-                self._hear(chunk)
-            self.conversation.tick(now_us)
-            self._send_audio()
-            while self._next_video_us <= now_us + frame_us:
-                self._render.advance(self._next_video_us, late=self._next_video_us < now_us)
-                self._next_video_us += frame_us
-            self._watch(now_us)
-
-    def _send_audio(self) -> None:
-        pts_us = self.next_pts_us
-        audio = self._playout.reply
-        pcm = self._playout.next_frame(pts_us)
-        self.next_pts_us += FRAME_US
-        self._transport.send_audio(self._encoder.encode(pcm), pts_us)
-        if audio is None:
-            return
-        if 0 < audio.sent <= len(pcm):
-            self._heard_end = 0
-            self.conversation.first_sent(pts_us)
-        self._stage.make_room()
-        self._report_heard(audio.turn_id, audio.generation, audio.heard_end)
-        if self._playout.finished() is not None:
-            self.conversation.all_sent(self.now_us())
-
-    def _report_heard(self, turn_id: str, generation: int, heard_end: int) -> None:
-        if heard_end > self._heard_end:
-            self._heard_end = heard_end
-            self.conversation.heard(heard_end)
-            self._stage.publish_heard(turn_id, generation, heard_end)
-
-    async def _on_frame(self, frame: render_pb.EncodedFrame) -> None:
-        """An encoded frame is always sent, at its pts or, if it comes late, at once."""
-        await self._sleep_until(frame.pts_us)
-        names.late_frames.record(max(0, self.now_us() - frame.pts_us) / 1_000_000)
-        names.frames.add(1)
-        self._transport.send_video(frame.data, frame.pts_us, keyframe=frame.keyframe)
-
-    async def _sleep_until(self, pts_us: int) -> None:
-        await asyncio.sleep(max(0, pts_us - self.now_us()) / 1_000_000)
+    # -- what only time brings ---------------------------------------------------------------------------
 
     def _watch(self, now_us: int) -> None:
-        """Counters, the media clock once it is known, and the ends that only time brings."""
+        """The media clock once it is known, the greeting that nobody asked for, and the ends."""
         if not self._clock_told and (clock := self._transport.media_clock()) is not None:
             self._clock_told = True
             self.tell({"type": "clock", **clock})
-        counts = {"underruns": self._playout.underrun_count, "skipped": self._render.skipped_count}
-        names.underruns.add(counts["underruns"] - self._seen["underruns"])
-        names.skipped.add(counts["skipped"] - self._seen["skipped"])
-        self._seen = counts
         if now_us > self._greet_by_us:
             self.conversation.greet(now_us)
         if now_us - self._last_heard_us > self._config.vanish_timeout_s * 1_000_000:
             self.close("vanished")
         if now_us > self._config.max_session_s * 1_000_000:
             self.close("timed_out")
+
+    async def _show(self, frame: render_pb.EncodedFrame) -> None:
+        await self._media.show(frame)
 
     def _start_render(self) -> render_pb.StartRender:
         size, rate = self._config.video_size_px, self._config.video_rate_hz
