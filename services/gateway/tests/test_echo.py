@@ -47,6 +47,16 @@ def voice():
 
 
 @cache
+def silero():
+    return Silero(MODELS)
+
+
+@cache
+def moonshine():
+    return Moonshine(MODELS)
+
+
+@cache
 def spoken(text):
     return np.clip(voice()(text, seed=0) * 1.9, -0.8, 0.8)
 
@@ -86,7 +96,7 @@ def cleaned(guard, played, heard):
 
 def onsets(pcm):
     """When the ear's VAD noticed speech, in seconds."""
-    vad, endpointer, found = Silero(MODELS).open(), Endpointer(Rules(), 0), []
+    vad, endpointer, found = silero().open(), Endpointer(Rules(), 0), []
     sound = pcm.astype(np.float32) / 32768
     for end in range(WINDOW_SAMPLES, len(sound), WINDOW_SAMPLES):
         edge = endpointer.step(vad.step(sound[end - WINDOW_SAMPLES : end]), end)
@@ -97,7 +107,7 @@ def onsets(pcm):
 
 def words_in(pcm, start_s, end_s):
     part = pcm[int(start_s * RATE_HZ) : int(end_s * RATE_HZ)]
-    return Moonshine(MODELS).transcribe(part.astype(np.float32) / 32768, lambda: False)
+    return moonshine().transcribe(part.astype(np.float32) / 32768, lambda: False)
 
 
 def level_db(pcm):
