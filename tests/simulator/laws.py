@@ -79,7 +79,7 @@ def the_dead_are_silent(world: World) -> None:
 
 
 def only_the_released_sound(world: World) -> None:
-    """A reply sounds only after its release, which is told; and its end is told too."""
+    """A reply sounds only after its release, which is told on NATS."""
     started = {(e.turn_id, e.generation): at_us for at_us, e in world.bus.of_kind("reply.started")}
     for speech in world.voice.speeches:
         since_ms = sounds_since_ms(world, speech)

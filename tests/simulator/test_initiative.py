@@ -50,13 +50,21 @@ def test_an_application_cuts_in(seed: int) -> None:
     assert (cut["interrupted"], said["origin"], said["heard"]) == (True, "say", SAID)
 
 
-@pytest.mark.parametrize("stale", [AppInterrupts("t9"), AppInterrupts("t2"), AppInterrupts("t1", 0)])
-def test_a_stale_interrupt_is_ignored(stale: AppInterrupts) -> None:
-    steps = (AppSays("s0w0 s0w1."), HearsOut(), AppSays(SAID), Pauses(0.8), HearsOut())
-    expects_cut = stale.turn_id == "t2"
-    world = simulate(Scenario((*steps[:3], Pauses(0.8), stale, HearsOut())))
+@pytest.mark.parametrize(
+    ("stop", "is_meant"),
+    [
+        (AppInterrupts(), True),
+        (AppInterrupts("t2"), True),
+        (AppInterrupts("t2", 1), True),
+        (AppInterrupts("t1"), False),
+        (AppInterrupts("t9", 1), False),
+    ],
+)
+def test_an_interrupt_ends_what_it_names_and_nothing_else(stop: AppInterrupts, is_meant: bool) -> None:
+    steps = (AppSays("s0w0 s0w1."), HearsOut(), AppSays(SAID), Pauses(0.8), stop, HearsOut())
+    world = simulate(Scenario(steps))
     laws.check(world)
-    assert [turn["interrupted"] for turn in world.turns()] == [False, expects_cut]
+    assert [turn["interrupted"] for turn in world.turns()] == [False, is_meant]
 
 
 @pytest.mark.parametrize("stop", [PressesStop(), AppInterrupts(), Types("Never mind.")])
@@ -113,3 +121,12 @@ def test_an_opener_that_was_said_is_remembered_when_the_user_cuts_in() -> None:
     for seed in range(4):
         steps = (Fails("mind", "slow"), QUESTION, Hears(0.5), Speaks("no wait"), HearsOut())
         laws.check(simulate(Scenario(steps, seed)))
+
+
+@pytest.mark.xfail(reason="the opener's own `interrupt` on NATS names the answer too, as an older generation")
+def test_an_opener_that_cannot_be_spoken_costs_no_answer() -> None:
+    refused = (Pauses(0.5), Fails("voice", "refuses"), Pauses(0.6), Fails("voice", ""))
+    for seed in range(4):
+        world = simulate(Scenario((Fails("mind", "slow"), QUESTION, *refused, HearsOut()), seed))
+        laws.check(world)
+        assert world.turns()[-1]["heard"]
