@@ -86,10 +86,10 @@ def echo_of(played, delay_ms, reverb_s, gain_db=-6.0):
     return np.concatenate([np.zeros(delay), sound])[: len(sound)] * 10 ** (gain_db / 20) + noise
 
 
-def cleaned(guard, played, heard):
+def cleaned(guard, played, heard, pts_error_us=lambda k: 0):
     parts = []
     for k in range(min(len(played) // FRAME, len(heard) // CHUNK)):
-        parts.append(guard.clean(heard[k * CHUNK : (k + 1) * CHUNK], k * FRAME_US))
+        parts.append(guard.clean(heard[k * CHUNK : (k + 1) * CHUNK], k * FRAME_US + pts_error_us(k)))
         guard.played(played[k * FRAME : (k + 1) * FRAME], k * FRAME_US)
     return np.concatenate(parts)
 
@@ -220,6 +220,16 @@ def test_the_avatar_does_not_hear_itself(delay_ms, reverb_s):
     assert len(onsets(heard)) > 3
     clean = cleaned(EchoGuard(Aec3()), played, heard)
     assert onsets(clean) == []
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    "pts_error_us", [lambda k: -10 * k, lambda k: -16_000 * (k > 300)], ids=["drift", "jump"]
+)
+def test_the_avatar_does_not_hear_itself_on_a_network_that_wanders(pts_error_us):
+    played, _ = conversation()
+    heard = pcm_of(echo_of(played, 120, 0.2))
+    assert onsets(cleaned(EchoGuard(Aec3()), played, heard, pts_error_us)) == []
 
 
 @pytest.mark.models

@@ -24,8 +24,9 @@ PLAYED_RATE_HZ = 24_000
 # is read this late, so that it is always there when the microphone's chunk is.
 LEAD_US = 40_000
 HISTORY = 2 * RATE_HZ
-# The microphone's pts wander with the network, its samples do not: only a jump moves the reference.
-JUMP_SAMPLES = RATE_HZ // 20
+# The microphone's pts wander with the network, its samples do not: only a jump moves the reference, for
+# then all has to be learned again. Larger, and it could come before its echo, or not be there yet.
+JUMP_SAMPLES = 15 * RATE_HZ // 1000
 # So long after the last played sound there is no echo any more, however late and long.
 TAIL_BLOCKS = 60
 SILENCE_DB = -65.0
@@ -161,6 +162,10 @@ class Gate:
         # Whether the linear filter finds anything to take away.
         self.has_echo = False
 
+    def unsettle(self) -> None:
+        """Both estimates have to learn again."""
+        self._learned_blocks = 0
+
     def step(self, now: Levels) -> bool:
         """True while the user is to be heard."""
         self._past.append(now)
@@ -231,6 +236,7 @@ class EchoGuard:
         wanted = near_start - LEAD_US * RATE_HZ // 1_000_000
         if abs(wanted - self._read_at) > JUMP_SAMPLES:
             self._read_at = wanted
+            self._gate.unsettle()
 
     def _clean_block(self, pcm: Pcm) -> Pcm:
         played = self._reference.read(self._read_at)

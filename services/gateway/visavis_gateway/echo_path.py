@@ -21,6 +21,12 @@ NOISE_FLOOR = 1e-6
 CONSTRAINED = 3
 
 
+def power_of(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
+    """Squared magnitude, without abs()'s square root."""
+    power: NDArray[np.float32] = np.square(spectrum.real) + np.square(spectrum.imag)
+    return power
+
+
 class EchoPath:
     """An estimate of the path's impulse response, in partitions of one block."""
 
@@ -45,14 +51,14 @@ class EchoPath:
 
     def _learn(self, residual: Signal) -> None:
         error = np.fft.rfft(np.concatenate([np.zeros(BLOCK, np.float32), residual])).astype(np.complex64)
-        power = np.square(np.abs(self._far))
-        self._noise += np.float32(1 - NOISE_MEMORY) * (np.square(np.abs(error)) - self._noise)
+        power = power_of(self._far)
+        self._noise += np.float32(1 - NOISE_MEMORY) * (power_of(error) - self._noise)
         expected = 0.5 * (self._uncertainty * power).sum(axis=0) + self._noise + NOISE_FLOOR
         gain = self._uncertainty / expected
         self._path += gain * self._far.conj() * error
         known = PERSISTENCE**2
         self._uncertainty *= known * (1 - 0.5 * gain * power)
-        self._uncertainty += (1 - known) * np.square(np.abs(self._path))
+        self._uncertainty += (1 - known) * power_of(self._path)
         self._constrain()
 
     def _constrain(self) -> None:
