@@ -41,7 +41,7 @@ class EchoPath:
 
     def subtract(self, near: Signal, far: Signal) -> Signal:
         """What of `near` the path does not explain; BLOCK samples each, full scale 1."""
-        self._far = np.roll(self._far, 1, axis=0)
+        self._far[1:] = self._far[:-1]
         self._far[0] = np.fft.rfft(np.concatenate([self._played, far]))
         self._played = far
         echo = np.fft.irfft((self._path * self._far).sum(axis=0))[BLOCK:]
