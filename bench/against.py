@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import json
 import os
+import statistics
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
@@ -198,8 +199,9 @@ class Bench:
             asked = trials.judge_asked(question, record, onsets)
             outcome.asked[block.kind].append(asked)
             progress(f"  {described(asked)}")
-        if block.kind == QUESTIONS:
-            outcome.from_recording_ms += latencies_in(path)[1:]
+        recorded = latencies_in(path) if block.kind == QUESTIONS else []
+        if len(recorded) == len(record.questions):  # else an answer came too early, or not at all
+            outcome.from_recording_ms += recorded[1:]
 
 
 def talk_of(block: Block, warm_up: Speech) -> Callable[[Line], Awaitable[None]]:
@@ -241,10 +243,15 @@ def numbers_of(outcome: Outcome) -> dict[str, Any]:
         ],
         "missed": [sum(each.was_missed for each in both), len(both)],
         "stop_ms": spread([each.stop_ms for each in outcome.interrupted]),
-        "cpu_share": spread(outcome.cpu_share)["p50"],
-        "resting_cpu_share": spread(outcome.resting_cpu_share)["p50"],
+        "cpu_share": median(outcome.cpu_share),
+        "resting_cpu_share": median(outcome.resting_cpu_share),
         "failures": outcome.failures,
     }
+
+
+def median(shares: Sequence[float]) -> float:
+    """0 when nothing was measured."""
+    return round(statistics.median(shares), 3) if shares else 0.0
 
 
 ROWS = {
@@ -275,7 +282,7 @@ def print_table(result: dict[str, Any]) -> None:
         cells = [f"{each[key][0]} of {each[key][1]}" for each in systems.values()]
         print(f"{title:34}" + "".join(f"{cell:>24}" for cell in cells))
     for key, title in (("cpu_share", "CPU in a call, cores"), ("resting_cpu_share", "  the other stack's")):
-        print(f"{title:34}" + "".join(f"{each[key] or 0:>24.2f}" for each in systems.values()))
+        print(f"{title:34}" + "".join(f"{each[key]:>24.2f}" for each in systems.values()))
     print("(times: p50 / p95 in ms, how many)")
     for line in ratios(systems):
         print(line)
