@@ -24,6 +24,7 @@ from typing import Any
 
 import lines
 import trials
+from comparison import OURS, SYSTEMS, print_table
 from cpu import Meter
 from lines import Line, Talk
 from material import WARM_UP, Speaker
@@ -37,8 +38,6 @@ from visavis_cli.talk.recording import write_recording
 from visavis_cli.talk.report import received_onsets
 from visavis_cli.talk.speech import Speech, read_speech
 
-OURS = "visavis"
-SYSTEMS = (OURS, "tuned", "defaults")
 QUESTIONS, PAUSES, INTERRUPTIONS = "questions", "pauses", "interruptions"
 
 
@@ -252,56 +251,6 @@ def numbers_of(outcome: Outcome) -> dict[str, Any]:
 def median(shares: Sequence[float]) -> float:
     """0 when nothing was measured."""
     return round(statistics.median(shares), 3) if shares else 0.0
-
-
-ROWS = {
-    "voice_to_voice_ms": "voice to voice",
-    "from_recording_ms": "  the same, from the recordings",
-    "voice_to_voice_after_pauses_ms": "  after speech with a pause",
-    "stop_ms": "stop on an interruption",
-}
-COUNTS = {
-    "cut_off_on_pauses": "cut off at a pause of up to 1 s",
-    "cut_off_on_questions": "cut off in a plain question",
-    "missed": "missed turns",
-}
-
-
-def print_table(result: dict[str, Any]) -> None:
-    """One column a system, and how visavis compares."""
-    systems = result["systems"]
-    names = [name if name == OURS else f"peer, {name}" for name in systems]
-    print("\n" + " " * 34 + "".join(f"{name:>24}" for name in names))
-    for key, title in ROWS.items():
-        cells = [
-            f"{text(each[key]['p50'])} / {text(each[key]['p95'])} ({each[key]['count']})"
-            for each in systems.values()
-        ]
-        print(f"{title:34}" + "".join(f"{cell:>24}" for cell in cells))
-    for key, title in COUNTS.items():
-        cells = [f"{each[key][0]} of {each[key][1]}" for each in systems.values()]
-        print(f"{title:34}" + "".join(f"{cell:>24}" for cell in cells))
-    for key, title in (("cpu_share", "CPU in a call, cores"), ("resting_cpu_share", "  the other stack's")):
-        print(f"{title:34}" + "".join(f"{each[key]:>24.2f}" for each in systems.values()))
-    print("(times: p50 / p95 in ms, how many)")
-    for line in ratios(systems):
-        print(line)
-    print(f"Pipecat {result['peer']['pipecat']}; load average {result['load_average']}")
-    for name, each in systems.items():
-        for failure in each["failures"]:
-            print(f"FAILED {name} {failure}")
-
-
-def ratios(systems: dict[str, Any]) -> list[str]:
-    """visavis' latency as a part of the peer's."""
-    ours = systems.get(OURS, {}).get("voice_to_voice_ms", {})
-    found = []
-    for name, each in systems.items():
-        theirs = each["voice_to_voice_ms"]
-        if name != OURS and ours.get("p50") and theirs["p50"]:
-            p50, p95 = ours["p50"] / theirs["p50"], ours["p95"] / theirs["p95"]
-            found.append(f"voice to voice, visavis : peer ({name}) = {p50:.2f} at p50, {p95:.2f} at p95")
-    return found
 
 
 if __name__ == "__main__":
