@@ -22,6 +22,7 @@ KNOWN_ONLY_IN = {
     "xllamacpp": ["backends"],
     "hibari": ["backends"],
     "aiortc": ["backends"],
+    "pywebrtc_audio": ["backends"],
     "grpc": ["server.py", "__main__.py", "peers"],
 }
 LAZY_NAMES = {"utils.py", "util.py", "common.py", "helpers.py", "misc.py"}

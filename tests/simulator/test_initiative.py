@@ -116,14 +116,12 @@ def test_a_late_answer_begins_with_an_opener_now_and_then() -> None:
         assert turn["stages_ms"]["first_sent"] > 1500, f"turn {number}: an opener is not the answer"
 
 
-@pytest.mark.xfail(reason="speech over an opener drops the reply: what was said of it is forgotten")
 def test_an_opener_that_was_said_is_remembered_when_the_user_cuts_in() -> None:
     for seed in range(4):
         steps = (Fails("mind", "slow"), QUESTION, Hears(0.5), Speaks("no wait"), HearsOut())
         laws.check(simulate(Scenario(steps, seed)))
 
 
-@pytest.mark.xfail(reason="the opener's own `interrupt` on NATS names the answer too, as an older generation")
 def test_an_opener_that_cannot_be_spoken_costs_no_answer() -> None:
     refused = (Pauses(0.5), Fails("voice", "refuses"), Pauses(0.6), Fails("voice", ""))
     for seed in range(4):

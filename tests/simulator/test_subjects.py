@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
 from visavis.events.v1 import events_pb2
 
 from .script import AppSays, Coughs, Fails, Hears, HearsOut, Scenario, Speaks
@@ -57,7 +56,6 @@ def test_every_event_that_is_published_has_a_listener():
         assert event in heard or APPLICATIONS in listeners, f"nobody listens to {event}"
 
 
-@pytest.mark.xfail(reason="set_persona is missing in docs/protocol.md")
 def test_every_event_that_is_listened_to_has_a_publisher():
     published = calls_of(PUBLISH)
     for event in calls_of({"subscribe"}):
@@ -65,7 +63,6 @@ def test_every_event_that_is_listened_to_has_a_publisher():
         assert event in published or APPLICATIONS in publishers, f"nobody publishes {event}"
 
 
-@pytest.mark.xfail(reason="set_persona is missing in docs/protocol.md")
 def test_what_is_documented_is_what_there_is():
     table = documented()
     assert set(table) == calls_of(PUBLISH) | calls_of({"subscribe"})
@@ -88,7 +85,6 @@ def test_a_conversation_publishes_what_is_documented():
     assert all(message.session_id == "s1" for _, _, message in world.bus.published)
 
 
-@pytest.mark.xfail(reason="a turn that came to nothing and a reply that was dropped have no end on NATS")
 def test_what_was_started_is_ended():
     noise = (Coughs(0.3), HearsOut())
     merged = (Speaks("I live in Lisbon."), Hears(0.1), Speaks("With my two cats."), HearsOut())

@@ -77,6 +77,8 @@ class Screen:
             report |= {"audio_rtp": int(heard_s * AUDIO_HZ), "video_rtp": int(heard_s * VIDEO_HZ)}
             if not (self.loses_reports or self.is_cut_off):
                 self._viewer.on_message(json.dumps(report))
+            elif not self.is_cut_off:
+                self._viewer._hear_from_viewer()  # the microphone's packets still come
 
     def of_kind(self, kind: str) -> list[tuple[int, dict[str, Any]]]:
         """Messages of a type, and when they came."""

@@ -252,7 +252,7 @@ def test_a_real_interruption_stops_the_reply_and_cuts_memory(talk, hands, how):
     elif how == "stop":
         talk.partial(1300 * MS, "Stop.")
     else:
-        talk.tick(1000 * MS + POLICY.barge_in_us)
+        talk.tick(1000 * MS + POLICY.barge_in_us + POLICY.notice_us)
     assert hands.sounding is None
     assert talk.history == [Move(False, "Hello there", interrupted=True)]
     assert hands.closed[-1] == (reply.turn, reply, True)
@@ -266,9 +266,9 @@ def test_a_noise_that_cut_the_reply_lets_it_go_on_from_its_phrase(talk, hands):
     reply = start_reply(talk, hands)
     talk.heard(24)  # "Hello there, this is a ra"
     talk.speech_started(1060 * MS, 1000 * MS)
-    talk.tick(1000 * MS + POLICY.barge_in_us)
+    talk.tick(1000 * MS + POLICY.barge_in_us + POLICY.notice_us)
     assert hands.sounding is None
-    talk.tick(1500 * MS + POLICY.resume_us)
+    talk.tick(1850 * MS + POLICY.resume_us)
     again = talk.reply
     assert again is not None
     assert again.text == "this is a rather long greeting."
@@ -283,7 +283,7 @@ def test_a_noise_that_cut_the_reply_lets_it_go_on_from_its_phrase(talk, hands):
 def test_words_after_the_cut_keep_the_floor(talk, hands):
     start_reply(talk, hands)
     talk.speech_started(1060 * MS, 1000 * MS)
-    talk.tick(1000 * MS + POLICY.barge_in_us)
+    talk.tick(1000 * MS + POLICY.barge_in_us + POLICY.notice_us)
     talk.partial(1800 * MS, "what about")
     talk.tick(1600 * MS + POLICY.resume_us)
     assert talk.reply is None

@@ -26,6 +26,12 @@ def test_playing_behind_the_usual_delay_lowers_the_mark():
     assert hearing.unheard_us(5100 * MS) == 600 * MS - TOLERANCE_US
 
 
+def test_reports_alone_may_be_lost_while_the_line_lives():
+    hearing = reported(5000)
+    hearing.alive(9_900 * MS)
+    assert hearing.unheard_us(10_000 * MS) == 0
+
+
 def test_one_late_report_is_nothing_and_a_dead_network_is_everything_since_the_last():
     hearing = reported(5000)  # the last one at 4.8 s
     assert hearing.unheard_us(4800 * MS + SILENT_AFTER_US) == 0

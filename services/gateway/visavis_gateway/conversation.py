@@ -240,12 +240,20 @@ class Conversation(Floor):
             return
         if reply is None or reply.released_us is None:
             return
-        unheard_us = self._hands.unheard_us()
-        reply.heard_end = self._hands.said_without(reply, unheard_us) if unheard_us else len(reply.text)
+        reply.heard_end = self._hands.said_without(reply, self._hands.unheard_us())
         self._end_reply(interrupted=False)
         if reply.turn.origin == GOODBYE:
             self._hands.leave("timed_out")
         self._show(now_us)
+
+    def starved(self, now_us: int, starved_us: int) -> None:
+        """What sounds has had no sound for so long."""
+        if starved_us < self._policy.starve_us or self.reply is None:
+            return
+        if self.opening is not None:
+            self._opening_sent(self.reply, self.opening, now_us)
+        elif self.reply.released_us is not None:
+            self.reply_failed(now_us, self.reply, "the rest of the answer did not come")
 
     def reply_failed(self, now_us: int, reply: Reply, message: str) -> None:
         """No more of this reply will come. What sounded of it stays."""
@@ -325,7 +333,7 @@ class Conversation(Floor):
                 self._end_turn(turn, now_us)
         elif now_us - turn.heard_from_us > self._policy.silent_timeout_us:
             self._end_turn(turn, now_us)
-        elif turn.is_barge_in and self._is_long_speech(turn, now_us):
+        elif turn.is_barge_in and self._is_long_speech(turn, now_us - self._policy.notice_us):
             self._take_floor(now_us)
             self._remember_cut(turn, now_us)
 
@@ -388,7 +396,7 @@ class Conversation(Floor):
         self._show(now_us)
 
     def _came_too_early(self, reply: Reply, now_us: int) -> bool:
-        if not reply.turn.transcript:
+        if not reply.turn.transcript or reply.opener:
             return False
         released_us = reply.released_us
         return released_us is None or now_us - released_us < self._policy.reopen_us

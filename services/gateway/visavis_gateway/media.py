@@ -6,12 +6,15 @@ leave at their pts.
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from visavis.render.v1 import render_service_pb2 as render_pb
 
 from visavis_gateway import names
+from visavis_gateway.backends.aec import Aec3
 from visavis_gateway.backends.opus import OpusDecoder, OpusEncoder
 from visavis_gateway.conversation import Conversation
+from visavis_gateway.echo import EchoGuard
 from visavis_gateway.engine import Transport
 from visavis_gateway.peers.asr import AsrPeer
 from visavis_gateway.peers.render import RenderPeer
@@ -42,6 +45,7 @@ class Media:
         self._frame_us = 1_000_000 // frame_rate_hz
         self._uplink = Uplink(OpusDecoder())
         self._encoder = OpusEncoder()
+        self._echo = EchoGuard(Aec3())
         self._next_video_us = 0
         self._heard_end = 0
         self._seen = {"underruns": 0, "skipped": 0}
@@ -78,7 +82,7 @@ class Media:
         self._transport.send_video(frame.data, frame.pts_us, keyframe=frame.keyframe)
 
     def _hear(self, chunk: CapturedChunk) -> None:
-        self._asr.push(chunk)
+        self._asr.push(replace(chunk, pcm=self._echo.clean(chunk.pcm, chunk.pts_us)))
         if chunk.concealed:
             names.concealed.add(1)
 
@@ -86,6 +90,7 @@ class Media:
         pts_us = self.next_pts_us
         audio = self._playout.reply
         pcm = self._playout.next_frame(pts_us)
+        self._echo.played(pcm, pts_us)
         self.next_pts_us += FRAME_US
         self._transport.send_audio(self._encoder.encode(pcm), pts_us)
         if audio is None:
@@ -94,6 +99,7 @@ class Media:
             self._heard_end = 0
             conversation.first_sent(pts_us)
         stage.make_room()
+        conversation.starved(self._now_us(), self._playout.starved_us)
         if audio.heard_end > self._heard_end:
             self._heard_end = audio.heard_end
             conversation.heard(audio.heard_end)

@@ -51,6 +51,7 @@ class ReplyAudio:
     received: int = 0  # samples pushed
     sent: int = 0  # samples that left
     is_complete: bool = False
+    is_broken: bool = False  # it ended before all text was spoken
 
     def push(self, pcm: Pcm) -> None:
         """Append samples."""
@@ -75,6 +76,11 @@ class ReplyAudio:
     def said_by(self, offset_us: int) -> int:
         """Characters of the reply whose words have ended `offset_us` after its first sample."""
         return max((w.text_end for w in self.words if w.offset_us + w.duration_us <= offset_us), default=0)
+
+    @property
+    def is_whole(self) -> bool:
+        """All text was spoken, and all of it has left."""
+        return self.is_complete and not self.is_broken and self.sent >= self.received
 
     def take(self, count: int) -> Pcm:
         """Up to `count` samples off the front."""
@@ -102,12 +108,14 @@ class Playout:
         self._tail: Pcm | None = None
         self.reply: ReplyAudio | None = None
         self.underrun_count = 0
+        self.starved_us = 0  # how long the sounding reply has had no sound to send
 
     def start(self, reply: ReplyAudio, pts_us: int) -> None:
         """Let `reply` sound from the frame at `pts_us` on; one that still sounds is cut."""
         if self.reply is not None:
             self.cut()
         self.reply = reply
+        self.starved_us = 0
         self._anchor_us = pts_us
 
     def duck(self, on: bool) -> None:
@@ -143,6 +151,7 @@ class Playout:
             return frame
         sound = reply.take(FRAME_SAMPLES)
         frame[: len(sound)] = sound
+        self.starved_us = 0 if len(sound) else self.starved_us + FRAME_US
         if len(sound) < FRAME_SAMPLES and not reply.is_complete:
             self.underrun_count += 1
             self._anchor_us = pts_us + FRAME_US - reply.sent_us

@@ -25,6 +25,8 @@ class Policy:
     resume_us: int = 2_000_000  # a cut for speech without words: the avatar goes on after this
     max_speculations: int = 3  # generations that one turn may cost
     barge_in_us: int = 500_000  # speech this long over the avatar takes the floor, whatever it says
+    notice_us: int = 350_000  # until the ear says that speech has paused: before, its length is not certain
+    starve_us: int = 4_000_000  # a reply that sounds and gets no more sound for so long has ended
     reopen_us: int = 300_000  # speech this soon after the release: the reply came too early
     empty_wait_us: int = 800_000  # a noise without words is forgotten after this pause
     final_timeout_us: int = 3_000_000

@@ -281,12 +281,16 @@ class Session:
         )
 
     def on_audio(self, timestamp: int, payload: bytes) -> None:
-        self._last_heard_us = self.now_us()
+        self._hear_from_viewer()
         self._media.on_packet(timestamp, payload)
 
     def on_message(self, text: str) -> None:
-        self._last_heard_us = self.now_us()
+        self._hear_from_viewer()
         inbox.handle(self, text)
+
+    def _hear_from_viewer(self) -> None:
+        self._last_heard_us = self.now_us()
+        self.hearing.alive(self._last_heard_us)
 
     def on_keyframe_request(self) -> None:
         self._render.request_keyframe()

@@ -95,7 +95,7 @@ class Stage:
         if reply is not None:
             names.words.add(len(words_of(reply.heard)), {names.WORDS_OUTCOME: "heard"})
             self._room.tell(report)
-            self._publish_end(streams, reply, report)
+        self._publish_end(streams, report, interrupted=interrupted or reply is None)
         if (milliseconds := report["voice_to_voice_ms"]) is not None:
             names.voice_to_voice.record(milliseconds / 1000)
         self._describe(streams.span, report, is_answered=reply is not None)
@@ -144,6 +144,8 @@ class Stage:
         started = events.ReplyStarted(
             turn_id=reply.turn.turn_id, generation=reply.generation, pts_us=self._room.next_pts_us
         )
+        self._end_released(streams, interrupted=False)  # the opener of this reply
+        streams.released = reply
         self._publish(streams, "reply.started", started)
 
     def cut(self, reply: Reply) -> None:
@@ -156,6 +158,8 @@ class Stage:
 
     def said_without(self, reply: Reply, unheard_us: int) -> int:
         audio = self._streams_of(reply).audio_of(reply)
+        if audio.is_whole and not unheard_us:
+            return len(reply.text)
         return audio.said_by(audio.sent_us - unheard_us)
 
     def is_saturated(self) -> bool:
@@ -224,20 +228,27 @@ class Stage:
             self._spawn(self._bus.publish(self._room.session_id, event, message), f"publish.{event}")
 
     def _publish_interrupt(self, reply: Reply) -> None:
+        if not reply.prompt_text and reply.turn.transcript:
+            return  # an opener: "this generation and older ones" would end the answer that it opens
         stop = events.Interrupt(turn_id=reply.turn.turn_id, generation=reply.generation)
         self._publish(self._streams_of(reply), "interrupt", stop)
 
-    def _publish_end(self, streams: TurnStreams, reply: Reply, report: dict[str, Any]) -> None:
-        turn_id = streams.turn.turn_id
-        ended = events.ReplyEnded(
-            turn_id=turn_id,
-            generation=reply.generation,
-            duration_us=streams.audio_of(reply).sent_us,
-            interrupted=report["interrupted"],
-        )
-        self._publish(streams, "reply.ended", ended)
+    def _end_released(self, streams: TurnStreams, *, interrupted: bool) -> None:
+        """Each reply.started has its reply.ended."""
+        reply, streams.released = streams.released, None
+        if reply is not None:
+            ended = events.ReplyEnded(
+                turn_id=reply.turn.turn_id,
+                generation=reply.generation,
+                duration_us=streams.audio_of(reply).sent_us,
+                interrupted=interrupted,
+            )
+            self._publish(streams, "reply.ended", ended)
+
+    def _publish_end(self, streams: TurnStreams, report: dict[str, Any], *, interrupted: bool) -> None:
+        self._end_released(streams, interrupted=interrupted)
         closed = events.TurnEnded(
-            turn_id=turn_id,
+            turn_id=streams.turn.turn_id,
             transcript=report["transcript"] if self._publish_words else "",
             heard=report["heard"] if self._publish_words else "",
             interrupted=report["interrupted"],

@@ -58,6 +58,7 @@ class TurnStreams:
         self._speeches: dict[int, TtsPeer] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._generation = 0  # the newest that the mind was asked for
+        self.released: Reply | None = None  # whose sound has begun to leave
         self.turn = turn
         attributes = {
             names.SESSION_ID: listener.session_id,
@@ -206,7 +207,7 @@ class TurnStreams:
                     metadata_of(context),
                 )
             except ServiceError as error:
-                speech.audio.is_complete = True
+                speech.audio.is_complete = speech.audio.is_broken = True
                 if not speech.audio.received:
                     self._fail(reply, str(error))
                 return
