@@ -116,7 +116,8 @@ def blocks_of(args: argparse.Namespace) -> list[Block]:
 
 
 def parts(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
-    return [items[start : start + size] for start in range(0, len(items), max(1, size))]
+    size = max(1, size)
+    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 async def bench(args: argparse.Namespace, blocks: Sequence[Block]) -> dict[str, Any]:
@@ -200,7 +201,11 @@ class Bench:
             progress(f"  {described(asked)}")
         recorded = latencies_in(path) if block.kind == QUESTIONS else []
         if len(recorded) == len(record.questions):  # else an answer came too early, or not at all
-            outcome.from_recording_ms += recorded[1:]
+            outcome.from_recording_ms += [
+                latency
+                for latency, question in zip(recorded[1:], said, strict=True)
+                if not trials.opener_of(question)
+            ]
 
 
 def talk_of(block: Block, warm_up: Speech) -> Callable[[Line], Awaitable[None]]:
@@ -241,6 +246,7 @@ def numbers_of(outcome: Outcome) -> dict[str, Any]:
             len(outcome.asked[QUESTIONS]),
         ],
         "missed": [sum(each.was_missed for each in both), len(both)],
+        "openers": [sum(bool(each.opener) for each in both), len(both)],
         "stop_ms": spread([each.stop_ms for each in outcome.interrupted]),
         "cpu_share": median(outcome.cpu_share),
         "resting_cpu_share": median(outcome.resting_cpu_share),

@@ -16,6 +16,7 @@ COUNTS = {
     "cut_off_on_pauses": "cut off at a pause of up to 1 s",
     "cut_off_on_questions": "cut off in a plain question",
     "missed": "missed turns",
+    "openers": "answers after an opener",
 }
 
 

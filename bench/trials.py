@@ -23,7 +23,10 @@ STILL_TALKING_S = 0.25
 
 @dataclass(frozen=True)
 class Asked:
-    """One question. Without an answer, or with one that began too early, it has no latency."""
+    """One question. Without an answer, or with one that began too early, it has no latency.
+
+    An `opener` ("Let me think.") is not the answer: the latency counts from what comes after it.
+    """
 
     file: str
     voice_to_voice_ms: float | None
@@ -31,6 +34,7 @@ class Asked:
     was_missed: bool
     transcript: str
     reply: str
+    opener: str
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,13 @@ def judge_asked(question: Question, record: Record, onsets: Sequence[AudioPacket
         was_missed=not was_cut_off and latency is None,
         transcript=" | ".join(str(turn.get("transcript")).strip() for turn in question.turns),
         reply=" | ".join(str(turn.get("reply")).strip() for turn in question.turns),
+        opener=opener_of(question),
     )
+
+
+def opener_of(question: Question) -> str:
+    """What was said before the answer because it was late; only visavis has that, and says so."""
+    return str((question.turns[-1] if question.turns else {}).get("opener") or "")
 
 
 def judge_interrupted(interruption: Question, record: Record) -> Interrupted:
