@@ -1,5 +1,6 @@
 """WebRTC through aiortc: encoded packets go out as they are, RTP and RTCP follow the session clock."""
 
+import asyncio
 import logging
 import struct
 from collections.abc import Callable
@@ -43,6 +44,7 @@ VIDEO_HZ = 90_000
 CHANNEL = "visavis"
 MAX_BUFFERED_BYTES = 1 << 20
 MAX_EARLY_MESSAGES = 100
+FAREWELL_S = 0.2  # closing drops what the data channel has not delivered yet
 
 
 class PacketTrack(MediaStreamTrack):
@@ -161,7 +163,9 @@ class WebRtcTransport:
         }
 
     async def close(self) -> None:
-        """Give everything back."""
+        """Give everything back, once the last message has had time to arrive."""
+        if self._channel is not None and self._channel.readyState == "open":
+            await asyncio.sleep(FAREWELL_S)
         await self._pc.close()
 
     # -- set-up -----------------------------------------------------------------------------------------
