@@ -180,9 +180,11 @@ def test_guesses_are_few_and_stop_when_too_much_was_wasted(talk, hands):
 
 def test_a_sentence_that_sounds_unfinished_gets_more_time(talk, hands):
     speak(talk, "I would like to", 0, 1000, p=0.1)
-    talk.tick(1500 * MS)
+    talk.tick(1600 * MS)
     assert hands.called("end_listening") == 0
     assert talk.reply is None, "nothing is speculated on half a sentence"
+    talk.tick(1000 * MS + POLICY.guess_anyway_us)
+    assert talk.reply is not None, "but the answer is ready when the long wait is over"
     talk.tick(1000 * MS + EndpointingValues().longest_us)
     assert hands.called("end_listening") == 1
 
@@ -311,39 +313,39 @@ def test_a_late_answer_is_opened_at_most_once_in_three_turns(hands):
     for number in range(7):
         start_ms = number * 10_000
         late_turn(talk, number, start_ms)
-        talk.tick((start_ms + 1690) * MS)
+        talk.tick((start_ms + 2090) * MS)
         assert talk.opening is None, "not late yet"
-        talk.tick((start_ms + 1710) * MS)
+        talk.tick((start_ms + 2110) * MS)
         if talk.opening is not None:
             opener = talk.opening
             opened.append((number, opener.text))
-            talk.first_audio((start_ms + 1750) * MS, opener)
+            talk.first_audio((start_ms + 2150) * MS, opener)
             assert hands.sounding is opener
-            talk.first_sent((start_ms + 1760) * MS)
-            answer(talk, "Forty two.", start_ms + 2000)
+            talk.first_sent((start_ms + 2160) * MS)
+            answer(talk, "Forty two.", start_ms + 2400)
             assert hands.sounding is opener, "the answer waits for the opener's end"
             hands.sounding = None
-            talk.all_sent((start_ms + 2500) * MS)
+            talk.all_sent((start_ms + 2900) * MS)
         else:
-            answer(talk, "Forty two.", start_ms + 2000)
+            answer(talk, "Forty two.", start_ms + 2400)
         assert hands.sounding is talk.reply
-        talk.first_sent((start_ms + 2510) * MS)
+        talk.first_sent((start_ms + 2910) * MS)
         talk.all_sent((start_ms + 3500) * MS)
     assert [number for number, _ in opened] == [0, 3, 6]
     assert all(one[1] != other[1] for one, other in pairwise(opened))
     assert talk.history[1] == Move(False, f"{opened[0][1]} Forty two.")
     report = captions.turn_report(*hands.closed[0][:2], "", interrupted=False)
-    assert report["voice_to_voice_ms"] == 1510.0, "the answer counts, not the opener"
+    assert report["voice_to_voice_ms"] == 1910.0, "the answer counts, not the opener"
 
 
 def test_an_interruption_during_the_opener_keeps_what_was_said_of_it(hands):
     talk = Conversation(hands, POLICY, "", None, Manners(openers=("Let me think.",)))
     late_turn(talk, 1, 0)
-    talk.tick(1710 * MS)
+    talk.tick(2110 * MS)
     opener = talk.opening
-    talk.first_audio(1750 * MS, opener)
+    talk.first_audio(2150 * MS, opener)
     talk.heard(6)
-    talk.interrupt(2000 * MS)
+    talk.interrupt(2400 * MS)
     assert hands.sounding is None
     assert talk.opening is talk.reply is None
     assert talk.history == [Move(True, "What is the number 1?"), Move(False, "Let me", interrupted=True)]

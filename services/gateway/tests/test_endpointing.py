@@ -18,6 +18,8 @@ VALUES = EndpointingValues()
         (0.1, "Yes.", 0.6, 1.0),
         (0.9, "Is it the?", 0.0, 0.3),
         (0.9, "", 0.0, 0.0),
+        (0.2, "I feel tired today. What can I do?", 0.6, 1.0),
+        (0.2, "What can I do? I feel", 0.0, 0.3),
     ],
 )
 def test_words_correct_the_sound(p_sound, text, low, high):

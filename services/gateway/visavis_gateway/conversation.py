@@ -295,7 +295,7 @@ class Conversation(Floor):
         is_waiting = (
             reply.is_confirmed and not reply.said and bool(reply.prompt_text) and self.opening is None
         )
-        zero_us = reply.turn.speech_end_us
+        zero_us = reply.turn.marks_us.get("end_of_turn")
         is_late = zero_us is not None and now_us - zero_us >= self._policy.opener_us
         return is_waiting and is_late and bool(self._manners.openers) and self._turns_to_rest <= 0
 
@@ -329,13 +329,19 @@ class Conversation(Floor):
             if now_us > turn.final_until_us:
                 self.final(now_us, turn.transcript.removeprefix(turn.prefix).strip())
         elif turn.wait_until_us is not None:
-            if now_us >= turn.wait_until_us:
-                self._end_turn(turn, now_us)
+            self._tick_pause(turn, turn.wait_until_us, now_us)
         elif now_us - turn.heard_from_us > self._policy.silent_timeout_us:
             self._end_turn(turn, now_us)
         elif turn.is_barge_in and self._is_long_speech(turn, now_us - self._policy.notice_us):
             self._take_floor(now_us)
             self._remember_cut(turn, now_us)
+
+    def _tick_pause(self, turn: Turn, wait_until_us: int, now_us: int) -> None:
+        silent_us = now_us - (turn.speech_end_us or now_us)
+        if now_us >= wait_until_us:
+            self._end_turn(turn, now_us)
+        elif silent_us >= self._policy.guess_anyway_us and words_of(turn.transcript):
+            self._speculate(turn, now_us)
 
     def _remember_cut(self, turn: Turn, now_us: int) -> None:
         """A reply that was cut for the length of the speech alone may go on, once, if no words come."""

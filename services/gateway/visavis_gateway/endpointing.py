@@ -7,6 +7,7 @@ pauses inside a turn have been. The wait is short when it is sure and long when 
 import re
 from dataclasses import dataclass
 
+SENTENCE_BORDER = re.compile(r"(?<=[.?!])\s+")
 WORD = re.compile(r"[\w'-]+")
 
 
@@ -87,7 +88,7 @@ class Endpointing:
 
 
 def is_complete_question(text: str) -> bool:
-    """Opens like a question, was written as one, and does not stop in mid-phrase."""
-    words = words_of(text)
+    """The last sentence opens like a question, was written as one, and does not stop in mid-phrase."""
+    words = words_of(SENTENCE_BORDER.split(text.strip())[-1])
     asks = len(words) >= 3 and words[0] in QUESTION_OPENERS and text.rstrip().endswith("?")
     return asks and words[-1] not in {"the", "a", "an", "and", "or", "of", "to", "my", "your"}

@@ -22,7 +22,7 @@ class Persona:
     goodbye_s: float = 60
     goodbye: str = "I'll let you go then. Goodbye!"
     # Said while an answer is late; never the same one twice in a row.
-    openers: tuple[str, ...] = ("Let me think.", "Good question.", "Hmm, one moment.")
+    openers: tuple[str, ...] = ("Let me think.", "Hmm, one moment.", "Let me see.")
 
 
 @dataclass(frozen=True, slots=True)

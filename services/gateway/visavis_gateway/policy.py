@@ -20,7 +20,8 @@ class Policy:
     """Waits and deadlines of a conversation."""
 
     speculate_probability: float = 0.5  # smart-turn's own threshold: the turn sounds complete
-    opener_us: int = 700_000  # an answer without a word by then may begin with an opener
+    guess_anyway_us: int = 700_000  # a pause this long: have the answer ready, though the turn may go on
+    opener_us: int = 700_000  # an answer without a word so long after the turn may begin with an opener
     opener_rest: int = 3  # turns from one to the next
     resume_us: int = 2_000_000  # a cut for speech without words: the avatar goes on after this
     max_speculations: int = 3  # generations that one turn may cost
