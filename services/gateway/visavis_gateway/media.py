@@ -100,10 +100,11 @@ class Media:
             conversation.first_sent(pts_us)
         stage.make_room()
         conversation.starved(self._now_us(), self._playout.starved_us)
-        if audio.heard_end > self._heard_end:
-            self._heard_end = audio.heard_end
-            conversation.heard(audio.heard_end)
-            stage.publish_heard(audio.turn_id, audio.generation, audio.heard_end)
+        heard_end = audio.heard_end  # looks through all words: once a frame is enough
+        if heard_end > self._heard_end:
+            self._heard_end = heard_end
+            conversation.heard(heard_end)
+            stage.publish_heard(audio.turn_id, audio.generation, heard_end)
         if self._playout.finished() is not None:
             conversation.all_sent(self._now_us())
 
@@ -114,9 +115,10 @@ class Media:
 
     def _count(self) -> None:
         counts = {"underruns": self._playout.underrun_count, "skipped": self._render.skipped_count}
-        names.underruns.add(counts["underruns"] - self._seen["underruns"])
-        names.skipped.add(counts["skipped"] - self._seen["skipped"])
-        self._seen = counts
+        if counts != self._seen:
+            names.underruns.add(counts["underruns"] - self._seen["underruns"])
+            names.skipped.add(counts["skipped"] - self._seen["skipped"])
+            self._seen = counts
 
     async def _sleep_until(self, pts_us: int) -> None:
         await asyncio.sleep(max(0, pts_us - self._now_us()) / 1_000_000)
