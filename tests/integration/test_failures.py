@@ -3,31 +3,20 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
 
 import pytest
+from rpckit.testing import until
 from visavis_cli.talk.client import Call, open_call
 from visavis_cli.talk.record import Question, Record
 
 pytestmark = [pytest.mark.e2e, pytest.mark.models, pytest.mark.asyncio(loop_scope="session")]
-
-GENEROUS_S = 40
-
-
-async def until(condition: Callable[[], object], what: str) -> None:
-    try:
-        async with asyncio.timeout(GENEROUS_S):
-            while not condition():
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        pytest.fail(f"never happened: {what}")
 
 
 async def ask(call: Call, speech) -> dict:
     """Say it, and wait for the turn that it made."""
     question = Question(speech, call.microphone.say(speech.samples))
     call.record.questions.append(question)
-    await until(lambda: question.turns, "the question's turn ended")
+    await until(lambda: question.turns, "the question's turn ended", 40)
     await until(lambda: call.state == "idle", "idle again")
     return question.turns[-1]
 

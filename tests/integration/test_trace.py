@@ -1,25 +1,13 @@
 """One trace a turn: real services, a real call, read back from what they exported."""
 
-import asyncio
-from collections.abc import Callable
-
 import pytest
+from rpckit.testing import until
 from visavis_cli.talk.conversation import converse
 from visavis_cli.talk.record import Record
 
 pytestmark = [pytest.mark.e2e, pytest.mark.models, pytest.mark.asyncio(loop_scope="session")]
 
 SERVICES = {"visavis-gateway", "visavis-asr", "visavis-brain", "visavis-tts", "visavis-render"}
-GENEROUS_S = 20
-
-
-async def until(condition: Callable[[], bool], what: str) -> None:
-    try:
-        async with asyncio.timeout(GENEROUS_S):
-            while not condition():
-                await asyncio.sleep(0.1)
-    except TimeoutError:
-        pytest.fail(f"never happened: {what}")
 
 
 def orphans(spans: list) -> list:

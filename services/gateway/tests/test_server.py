@@ -2,21 +2,20 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack
+from rpckit.testing import until
 from visavis_gateway.api import MAX_BODY_BYTES, event_stream
 from visavis_gateway.backends.webrtc import WebRtcTransport
 from visavis_gateway.config import Config
 from visavis_gateway.personas import load_personas
 from visavis_gateway.server import build_app
 from visavis_gateway.sessions import Sessions
-
-GENEROUS_S = 15.0
 
 
 @pytest.fixture
@@ -71,15 +70,6 @@ async def peer() -> AsyncIterator[Peer]:
     made = Peer()
     yield made
     await made.pc.close()
-
-
-async def until(condition: Callable[[], Any], what: str) -> None:
-    try:
-        async with asyncio.timeout(GENEROUS_S):
-            while not condition():
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        pytest.fail(f"never happened: {what}")
 
 
 async def start(http: httpx.AsyncClient, peer: Peer) -> dict[str, Any]:

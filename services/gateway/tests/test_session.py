@@ -1,13 +1,14 @@
 """A session in real time: scripted services behind real gRPC, a fake transport in front."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import numpy as np
 import pytest
 from rpckit.errors import Busy, NotFound
+from rpckit.testing import until
 from visavis_gateway.backends.fake import FakeTransport
 from visavis_gateway.backends.opus import OpusDecoder
 from visavis_gateway.config import Config
@@ -27,16 +28,6 @@ async def sessions(backstage) -> AsyncIterator[Sessions]:
     )
     async with made.running():
         yield made
-
-
-async def until(condition: Callable[[], Any], what: str) -> None:
-    """Wait for `condition`; a test that never sees it says what was missing."""
-    try:
-        async with asyncio.timeout(GENEROUS_S):
-            while not condition():
-                await asyncio.sleep(0.01)
-    except TimeoutError:
-        pytest.fail(f"never happened: {what}")
 
 
 def transport_of(session: Session) -> FakeTransport:
