@@ -145,7 +145,7 @@ class Stage:
             turn_id=reply.turn.turn_id, generation=reply.generation, pts_us=self._room.next_pts_us
         )
         self._end_released(streams, interrupted=False)  # the opener of this reply
-        streams.released = reply
+        streams.begin_sounding(reply)
         self._publish(streams, "reply.started", started)
 
     def cut(self, reply: Reply) -> None:
@@ -196,6 +196,12 @@ class Stage:
         """After a frame has left: the voice may go on."""
         for streams in self._turns.values():
             streams.make_room()
+
+    def abandon_turns(self) -> None:
+        """The session is over: what it was in the middle of belongs into the trace, too."""
+        for streams in self._turns.values():
+            streams.span.set_attribute(names.TURN_OUTCOME, "dropped")
+            streams.abandon()
 
     def publish_heard(self, turn_id: str, generation: int, heard_end: int) -> None:
         """More words have sounded."""
