@@ -68,6 +68,9 @@ async def rpc_scope(method: str, context: Any) -> AsyncIterator[None]:
             found = list(leaves(error))
             if any(isinstance(e, grpc.aio.AbortError) for e in found):
                 raise  # the status is already on the wire
+            gone = next((e for e in found if isinstance(e, grpc.aio.InternalError)), None)
+            if gone is not None:
+                raise gone from None  # no wire any more; grpc.aio knows whether the caller has left
             known = next((e for e in found if isinstance(e, errors.ServiceError)), None)
             code = STATUS.get(type(known), grpc.StatusCode.INTERNAL) if known else grpc.StatusCode.INTERNAL
             span.set_attribute("rpc.response.status_code", code.name)

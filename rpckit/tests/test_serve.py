@@ -1,6 +1,7 @@
 """Health, reflection, statuses and spans on a real server."""
 
 import asyncio
+import contextlib
 
 import grpc
 import pytest
@@ -23,12 +24,20 @@ class Echo:
             if request in errors:
                 async with asyncio.TaskGroup() as tasks:  # as a handler with tasks of its own fails
                     tasks.create_task(self._fail(errors[request]))
+            if request == b"refuse":
+                await self._refuse(context)
             if request == b"bug":
                 raise KeyError("secret detail")
             await context.write(request)
 
     async def _fail(self, error):
         raise error("why")
+
+    async def _refuse(self, context):
+        with contextlib.suppress(asyncio.CancelledError):
+            await context.write(b"about to refuse")
+            await asyncio.Event().wait()
+        await context.abort(grpc.StatusCode.CANCELLED, "nobody is there to read it")
 
 
 def register(server):
@@ -73,6 +82,18 @@ async def test_a_message_over_the_limit_is_refused(channel):
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await call.read()
     assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+async def test_an_end_that_the_caller_no_longer_reads_is_no_failure(channel, caplog):
+    call = channel.stream_stream(f"/{ECHO}/Talk")()
+    await call.write(b"refuse")
+    assert await call.read() == b"about to refuse"
+    call.cancel()
+    again = channel.stream_stream(f"/{ECHO}/Talk")()
+    await again.write(b"hello")
+    assert await again.read() == b"hello"
+    again.cancel()
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_health_and_reflection_then_drain(monkeypatch):
