@@ -7,10 +7,15 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
 from rpckit.channels import open_channel
 from rpckit.errors import Busy, InvalidInput, NotFound, NotReady, require, require_id
 from rpckit.serve import new_server, serve
 from rpckit.settings import ServerSettings
+from rpckit.testing import until
 
 ECHO = "rpckit.test.Echo"
 
@@ -26,6 +31,8 @@ class Echo:
                     tasks.create_task(self._fail(errors[request]))
             if request == b"refuse":
                 await self._refuse(context)
+            if request == b"stop":
+                await context.abort(grpc.StatusCode.CANCELLED, "stopped")
             if request == b"bug":
                 raise KeyError("secret detail")
             await context.write(request)
@@ -74,6 +81,25 @@ async def test_errors_become_statuses_and_bugs_tell_nothing(channel, sent, code,
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await call.read()
     assert (raised.value.code(), raised.value.details()) == (code, details)
+
+
+@pytest.mark.parametrize(
+    ("sent", "code", "is_fault"),
+    [(b"stop", "CANCELLED", False), (b"busy", "RESOURCE_EXHAUSTED", False), (b"bug", "INTERNAL", True)],
+)
+async def test_a_span_says_how_its_call_ended(channel, monkeypatch, sent, code, is_fault):
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr("rpckit.interceptor.tracer", provider.get_tracer("test"))
+    traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    call = channel.stream_stream(f"/{ECHO}/Talk")(metadata=(("traceparent", traceparent),))
+    await call.write(sent)
+    with pytest.raises(grpc.aio.AioRpcError):
+        await call.read()
+    await until(exporter.get_finished_spans, "the call's span")
+    [span] = exporter.get_finished_spans()
+    assert span.attributes["rpc.response.status_code"] == code
+    assert (span.status.status_code is StatusCode.ERROR) is is_fault
 
 
 async def test_a_message_over_the_limit_is_refused(channel):

@@ -80,11 +80,15 @@ async def test_a_guess_that_was_wrong_is_cancelled(session, backstage, exporter)
     assert generations(exporter) == [(1, True, "cancelled"), (2, True, "heard")]
 
 
-async def test_a_reply_that_is_stopped_is_interrupted(session, exporter) -> None:
+async def test_a_reply_that_is_stopped_is_interrupted(session, backstage, exporter) -> None:
     session.conversation.say(session.now_us(), " ".join(["word"] * 50))
     await until(lambda: session.conversation.reply.heard_end > 20, "words")
     session.conversation.interrupt(session.now_us())
     assert generations(exporter) == [(1, False, "interrupted")]
+    first, *later = backstage.render.of_kind("visemes")
+    assert first.traceparent
+    assert later
+    assert not any(cues.traceparent for cues in later), "the face would trace a first frame for each"
 
 
 async def test_a_reply_that_fails_says_so(session, backstage, exporter) -> None:

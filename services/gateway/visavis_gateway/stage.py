@@ -77,6 +77,7 @@ class Stage:
         self._spawn = spawn
         self._publish_words = publish_words
         self._turns: dict[str, TurnStreams] = {}
+        self._shown: ReplyAudio | None = None  # whose cues the face has got last
 
     # -- Hands: turns -----------------------------------------------------------------------------------
 
@@ -189,7 +190,9 @@ class Stage:
         """New cues of the sounding reply go to the face, before their sound leaves."""
         audio = self._playout.reply
         if audio is not None and (cues := self._playout.place_cues()):
-            traceparent = self._turns[audio.turn_id].traceparent
+            is_first = self._shown is not audio
+            self._shown = audio
+            traceparent = self._turns[audio.turn_id].traceparent if is_first else ""
             self._render.visemes(cues, audio.turn_id, audio.generation, traceparent)
 
     def make_room(self) -> None:
