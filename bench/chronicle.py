@@ -49,6 +49,7 @@ class Turn:
     said: list[dict[str, Any]] = field(default_factory=list)
     ear: str = ""
     page_latency_ms: float | None = None
+    quiet_after_ms: float | None = None  # since somebody began to speak over it
 
     @property
     def origin(self) -> str:
@@ -118,6 +119,10 @@ class Chronicle:
         loud = sound.at_ms[(sound.at_ms >= released[0]) & (np.abs(sound.samples) > LOUD)]
         if turn.said and len(loud):
             turn.page_latency_ms = float(loud[0]) - turn.said[-1]["to_ms"]
+        if turn.outcome == "interrupted" and following is not None and following.said:
+            over_from_ms = following.said[0]["from_ms"]
+            after = loud[(loud >= over_from_ms) & (loud < min([over_from_ms + 3000, *later]))]
+            turn.quiet_after_ms = float(after.max(initial=over_from_ms)) - over_from_ms
 
     def page(self) -> dict[str, Any]:
         """What the page was told and what was said to it; times on its clock."""
@@ -188,6 +193,10 @@ class Chronicle:
             lines.append(f"* stages: {stages} ms; voice to voice {ms(report['voice_to_voice_ms'])},"
                          f" at the page {ms(turn.page_latency_ms)}"
                          f"{' (an opener)' if report['opener'] else ''}")  # fmt: skip
+        if turn.quiet_after_ms is not None:
+            lines.append(
+                f"* quiet at the page {turn.quiet_after_ms:.0f} ms after the user began to speak over it"
+            )
         lines += [f"* {each.told(zero_ms)}" for each in turn.generations]
         return [*lines, f"* trace `{turn.span.trace_id}`\n"]
 
