@@ -103,7 +103,7 @@ class Conversation(Floor):
             turn.wait_until_us = speech_end_us + self._policy.empty_wait_us
             return
         p_complete = self._endpointing.p_complete(p_complete, turn.transcript)
-        turn.wait_until_us = speech_end_us + self._endpointing.wait_us(p_complete)
+        turn.wait_until_us = speech_end_us + self._endpointing.wait_us(p_complete, turn.transcript)
         if p_complete >= self._policy.speculate_probability:
             self._speculate(turn, now_us)
 
