@@ -26,6 +26,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 AT_MOUTH = 0.5  # of full scale: the peaks of somebody who speaks close to the microphone
 AUDIBLE = 0.02  # of the peak
+GLIMPSE_MS = 3000
 CAPTIONS = """[...document.querySelectorAll('#captions > li')].map((item) =>
     [item.classList[0], item.querySelector('.said').textContent])"""
 
@@ -102,8 +103,9 @@ class User:
 
     async def glimpse(self, state: str) -> bool:
         """A picture of a short state, if it comes now and lasts long enough."""
-        with contextlib.suppress(BrowserError):
-            await self.until(f"['{state}', 'speaking'].includes(__rig.now.state)", within_s=5)
+        with contextlib.suppress(NotInTime):
+            answers = f"['{state}', 'speaking'].includes(__rig.now.state)"
+            await self.page.wait_for_function(answers, timeout=GLIMPSE_MS, polling=20)
         if await self.page.evaluate("__rig.now.state") != state:
             return False
         await self.page.screenshot(path=self.folder / f"{state}.png")
