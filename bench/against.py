@@ -85,7 +85,7 @@ def parser() -> argparse.ArgumentParser:
     add("--per-call", type=count, default=5, help="turns in one call (default 5)")
     add("--llm-threads", type=count, default=1, help="of the peer's llama.cpp (default 1, as visavis)")
     add("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS), help="default: all four")
-    add("--clips", type=Path, default=CLIPS, help="recorded human speech, *.wav (default %(default)s)")
+    add("--clips", type=Path, nargs="*", default=CLIPS, help="folders of recorded human speech, *.wav")
     add("--out", type=Path, default=Path("out/against"), help="recordings and result.json")
     return made
 

@@ -2,7 +2,7 @@
 
     .venv/bin/python bench/turns.py --turns 20 --out out/turns
 
-Everyday questions, spoken by hibari, and the recorded human speech of `visavis models pull --with tests`
+Everyday questions and requests, spoken by hibari, and the recorded human speech of `visavis models pull --with tests`
 are asked in calls of a few turns each. Every call is recorded; voice to voice is measured a second time
 from the recording's two tracks alone. Without --url a stack of its own runs for the time of the benchmark.
 """
@@ -56,9 +56,25 @@ QUESTIONS = [
     "What comes after Wednesday?",
     "How can I sleep better at night?",
     "Tell me something about the ocean.",
+    "I have a dog called Max and he loves the beach.",
+    "My sister has a birthday soon, so what would be a good present for her?",
+    "Give me a recipe with chicken and rice.",
+    "What is the opposite of north?",
+    "Good morning, how are you today?",
+    "I would like to visit Italy next summer. Where should I go?",
+    "Please tell me about penguins.",
+    "How many minutes are there in two hours?",
+    "Is it healthy to drink a lot of coffee?",
+    "My name is Tom and I am a bit nervous.",
+    "Let's talk about music.",
+    "Which three colours are called primary?",
+    "Thank you very much, that was very helpful.",
+    "Should I take an umbrella with me today?",
+    "How does a train stay on its tracks?",
+    "I don't understand. Can you say it again?",
 ]
 PROGRAMS = ("nats", "asr", "brain", "tts", "render", "gateway")
-CLIPS = Path("models/librivox-clips")
+CLIPS = (Path("models/librivox-clips"), Path("models/card-clips"))
 RATE_HZ = 48_000
 
 
@@ -70,7 +86,7 @@ def main() -> int:
     parser.add_argument("--per-call", type=int, default=5, help="how many of them in one call (default 5)")
     parser.add_argument("--out", type=Path, default=Path("out/turns"), help="recordings and result.json")
     parser.add_argument(
-        "--clips", type=Path, default=CLIPS, help="recorded speech, *.wav (default %(default)s)"
+        "--clips", type=Path, nargs="*", default=CLIPS, help="folders of recorded human speech, *.wav"
     )
     parser.add_argument("--url", help="a gateway that runs already (no memory or ready time then)")
     parser.add_argument("--persona")
@@ -89,10 +105,10 @@ def main() -> int:
     return 0 if not result["failures"] else 1
 
 
-def questions(count: int, clips: Path, folder: Path) -> list[Path]:
+def questions(count: int, clips: Sequence[Path], folder: Path) -> list[Path]:
     """As many WAV files as asked for: every clip there is, and synthesised questions between them."""
     folder.mkdir(parents=True, exist_ok=True)
-    human = sorted(clips.glob("*.wav"))[: count // 2]
+    human = [path for each in clips for path in sorted(each.glob("*.wav"))][: count // 2]
     voice = Hibari()
     made = []
     for number in range(count - len(human)):
