@@ -4,8 +4,9 @@
 
 The same weights as visavis, over the same kind of call (`POST /offer {"sdp", "type"}`), but nothing streams
 and nothing is guessed: Silero waits for --silence-ms of silence, Moonshine writes down the whole utterance,
-the brain service writes the whole answer, hibari speaks all of it, and only then it sounds. 700 ms of silence
-is what such pipelines wait in practice: a shorter silence cuts people off, since nothing else judges it.
+the brain service writes the whole answer, hibari speaks all of it, and only then it sounds. Speech that goes
+on after such a silence is another utterance, answered after the first. 700 ms is what Home Assistant's voice
+pipeline ships; where silence alone decides, others ship about the same (Voximplant 600, earlier Pipecat 800).
 It ends on SIGTERM.
 """
 

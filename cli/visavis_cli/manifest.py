@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 MANIFEST = Path(__file__).with_name("models.toml")
-Group = Literal["core", "tests"]
+Group = Literal["core", "tests", "bench"]
 
 
 def inside(path: str) -> str:
