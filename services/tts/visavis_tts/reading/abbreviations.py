@@ -2,7 +2,7 @@
 
 import re
 
-from visavis_tts.reading.numbers import cardinal, ordinal
+from visavis_tts.reading.number_words import cardinal, ordinal
 from visavis_tts.reading.traced import Rule
 
 # ruff: noqa: RUF001 (typographic marks)

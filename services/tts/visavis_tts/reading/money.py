@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from visavis_tts.reading.numbers import NUMBER, cardinal, is_one, scaled, spoken
+from visavis_tts.reading.number_words import cardinal
+from visavis_tts.reading.numbers import NUMBER, is_one, scaled, spoken
 from visavis_tts.reading.traced import Rule
 
 # ruff: noqa: RUF001 (typographic marks)

@@ -3,8 +3,7 @@
 import re
 import string
 
-from hibari.g2p import numbers
-
+from visavis_tts.reading.number_words import ONES, cardinal, ordinal, year
 from visavis_tts.reading.traced import Rule
 
 # ruff: noqa: RUF001 (typographic marks)
@@ -15,7 +14,7 @@ NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|(?<!\d)\.\d+"
 LONGEST_QUANTITY = 15
 SCALES = {"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion", "t": "trillion"}
 # Parts of a whole, by its denominator.
-PARTS = {2: "half", 3: "third", 4: "quarter", **{n: numbers.ordinal(n) for n in range(5, 11)}}
+PARTS = {2: "half", 3: "third", 4: "quarter", **{n: ordinal(n) for n in range(5, 11)}}
 GLYPHS = {
     "½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅖": (2, 5), "⅗": (3, 5),
     "⅘": (4, 5), "⅙": (1, 6), "⅚": (5, 6), "⅛": (1, 8), "⅜": (3, 8), "⅝": (5, 8), "⅞": (7, 8),
@@ -23,24 +22,9 @@ GLYPHS = {
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 
-def cardinal(n: int) -> str:
-    """1234 -> "one thousand two hundred and thirty-four"."""
-    return str(numbers.cardinal(n)).replace(",", "")
-
-
-def ordinal(n: int) -> str:
-    """22 -> "twenty-second"."""
-    return str(numbers.ordinal(n)).replace(",", "")
-
-
-def year(n: int) -> str:
-    """1905 -> "nineteen oh-five"."""
-    return str(numbers.year(n)).replace(",", "")
-
-
 def digits(text: str) -> str:
     """The digits of `text`, one by one."""
-    return " ".join(numbers.ONES[int(c)] for c in text if c.isascii() and c.isdigit())
+    return " ".join(ONES[int(c)] for c in text if c.isascii() and c.isdigit())
 
 
 def spoken(number: str) -> str:
