@@ -25,8 +25,20 @@ def test_every_file_has_a_source_and_pinned_ones_only():
 
 def test_tests_are_a_group_of_their_own():
     manifest = read_manifest()
-    assert "librivox-clips" not in [model.name for model in manifest.wanted({"core"})]
-    assert "librivox-clips" in [model.name for model in manifest.wanted({"core", "tests"})]
+    assert "librivox-clips" not in [model.name for model in manifest.wanted()]
+    assert "librivox-clips" in [model.name for model in manifest.wanted(["tests"])]
+
+
+def test_a_backend_s_own_model_is_wanted_with_it_and_for_tests():
+    manifest = read_manifest()
+    assert "whisper" in manifest.backends
+    for extra, is_wanted in (((), False), (["moonshine"], False), ({"whisper"}, True), (["tests"], True)):
+        assert ("faster-whisper-base" in [model.name for model in manifest.wanted(extra)]) is is_wanted
+
+
+def test_an_optional_model_names_its_backend(model_of, weight_file):
+    with pytest.raises(ValidationError, match="has a backend when, and only when, it is optional"):
+        model_of(weight_file(), group="optional")
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../outside", "a/../../outside", ""])
