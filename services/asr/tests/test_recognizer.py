@@ -116,6 +116,36 @@ def test_a_decode_begun_in_the_silence_is_the_pause_s_own(driver):
     assert (paused.transcript.text, paused.p_complete) == ("hello", 0.7)
 
 
+def test_a_decode_begins_with_the_first_hush_and_its_partial_is_at_rest(driver):
+    driver.say(tone(0.45))
+    assert driver.recognizer.urgency is None, "too soon for a partial"
+    driver.say(silence(0.08))
+    assert driver.begin_decode().kind is Kind.REST
+    (partial,) = driver.end_decode("hello")
+    assert isinstance(partial, Partial)
+    assert partial.at_rest
+    driver.say(silence(0.08))
+    assert driver.recognizer.urgency is None, "everything has been said"
+
+
+def test_a_partial_in_flight_gives_way_to_a_hush(driver):
+    driver.say(tone(0.6))
+    job = driver.begin_decode()
+    assert job.kind is Kind.PARTIAL
+    driver.say(tone(0.3))
+    driver.say(silence(0.08))
+    assert job.is_stale
+
+
+def test_words_before_a_hush_that_was_none_are_not_at_rest(driver):
+    driver.say(tone(0.45))
+    driver.say(silence(0.08))
+    driver.begin_decode()
+    driver.say(tone(0.1))
+    (partial,) = driver.end_decode("hello")
+    assert not partial.at_rest
+
+
 def test_a_pause_that_speech_overtakes_is_not_announced(driver):
     driver.recognizer.begin_turn("t1", "")
     driver.say(tone(0.4))

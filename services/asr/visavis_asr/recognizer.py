@@ -3,6 +3,7 @@
 Pure: it says what to decode and is told the text; who decodes, when and where is the caller's business.
 """
 
+import math
 from collections import deque
 
 import numpy as np
@@ -19,6 +20,7 @@ from visavis_asr.engine import (
     Paused,
     Pcm,
     Resumed,
+    Samples,
     SpeechStarted,
     Vad,
 )
@@ -71,9 +73,9 @@ class Recognizer:
             tape.append(np.zeros(gap, np.int16))
         tape.append(pcm)
         while tape.end - self._heard_to >= WINDOW_SAMPLES:
-            probability = self._vad.step(tape.read(self._heard_to, self._heard_to + WINDOW_SAMPLES))
+            window = tape.read(self._heard_to, self._heard_to + WINDOW_SAMPLES)
             self._heard_to += WINDOW_SAMPLES
-            self._follow(probability)
+            self._follow(self._vad.step(window), level_db(window))
         self._review()
 
     def reopen(self, turn_id: str, traceparent: str, text: str) -> None:
@@ -157,6 +159,7 @@ class Recognizer:
                 wish.turn.heard = part
                 return None
         self._running = Job(wish.kind, wish.turn, part)
+        wish.turn.in_hand_to = part.end_sample
         return self._running
 
     def take_pause(self) -> Pause | None:
@@ -170,6 +173,7 @@ class Recognizer:
     def decoded(self, job: Job, heard: Heard | None) -> None:
         """What a job has heard; None when it was stopped."""
         self._running = None
+        job.turn.in_hand_to = 0
         if heard is None:
             job.turn.partial_sample = 0
             return
@@ -206,10 +210,10 @@ class Recognizer:
         self._turn = self._new_turn(self._turn.endpointer.speech_end)
         self._is_open = False
 
-    def _follow(self, probability: float) -> None:
+    def _follow(self, probability: float, level: float) -> None:
         turn = self._turn
         floor = turn.endpointer.speech_end
-        match turn.endpointer.step(probability, self._heard_to):
+        match turn.endpointer.step(probability, self._heard_to, level):
             case Edge.STARTED:
                 self._start_speech(turn, floor)
             case Edge.PAUSED:
@@ -258,11 +262,12 @@ class Recognizer:
 
     def _newest_part(self, turn: Turn) -> Part:
         """The open part up to now; the one already decoded, or in hand, when no speech came since."""
-        speech_end = turn.endpointer.speech_end
+        said_to = max(turn.endpointer.speech_end, turn.endpointer.clear_end)
         running = self._running.part if self._running is not None and self._running.turn is turn else None
         paused = turn.pause.part if turn.pause is not None else None
         for part in (turn.heard, paused, running):
-            if part is not None and (part.start_sample, part.speech_end) == (turn.open_start, speech_end):
+            is_open_part = part is not None and part.start_sample == turn.open_start
+            if part is not None and is_open_part and part.end_sample >= said_to:
                 return part
         assert self._tape is not None
         return turn.take_open(self._tape.read(turn.open_start, self._heard_to), self._heard_to)
@@ -279,12 +284,13 @@ class Recognizer:
 
     def _send_partial(self, turn: Turn) -> None:
         transcript = turn.transcript(self._heard_to)
-        speech_end = turn.endpointer.speech_end
-        at_rest = turn.endpointer.is_quiet and turn.is_decoded_to(speech_end) and bool(transcript.text)
-        is_news = transcript.text != turn.sent_text or (at_rest and turn.sent_at_rest != speech_end)
+        endpointer = turn.endpointer
+        said_to = max(endpointer.speech_end, endpointer.clear_end)
+        at_rest = endpointer.is_hushed and turn.is_decoded_to(said_to) and bool(transcript.text)
+        is_news = transcript.text != turn.sent_text or (at_rest and turn.sent_at_rest < endpointer.clear_end)
         if is_news and not turn.parts:
             turn.sent_text = transcript.text
-            turn.sent_at_rest = speech_end if at_rest else turn.sent_at_rest
+            turn.sent_at_rest = endpointer.clear_end if at_rest else turn.sent_at_rest
             self._events.append(Partial(transcript, at_rest))
 
     def _settle(self) -> None:
@@ -301,3 +307,8 @@ class Recognizer:
             closed = self._closing.popleft()
             self._events.append(Final(closed.transcript(self._heard_to), closed.is_reused))
         self._review()
+
+
+def level_db(window: Samples) -> float:
+    """Mean level, dB relative to full scale; -100 for digital silence."""
+    return 10 * math.log10(float(np.mean(np.square(window))) + 1e-10)

@@ -71,6 +71,8 @@ class Turn:
     heard: Part | None = None
     pause: Pause | None = None
     partial_sample: int = 0
+    # Where the audio of the decode in flight ends.
+    in_hand_to: int = 0
     sent_text: str = ""
     sent_at_rest: int = -1  # end of the speech that a partial at rest was sent for
     voiced_before_open: int = 0
@@ -81,7 +83,7 @@ class Turn:
         """Whether the open part's newest text says everything up to `speech_end`."""
         if self.start_sample is None or self.open_start >= speech_end:
             return True
-        return self.heard is not None and self.heard.speech_end == speech_end
+        return self.heard is not None and self.heard.end_sample >= speech_end
 
     def begin(self, onset_sample: int, pre_roll_samples: int, floor_sample: int) -> None:
         """The first speech of the turn."""
@@ -113,12 +115,13 @@ class Turn:
     def transcript(self, position: int) -> Transcript:
         """Everything decoded so far; an empty range at `position` when nothing was said."""
         start = position if self.start_sample is None else self.start_sample
-        if (heard := self.heard) is None:
-            text, words, end = self.frozen_text, self.frozen_words or (), self.endpointer.speech_end
-        else:
-            text, end = joined(self.frozen_text, heard.text or ""), heard.speech_end
-            words = () if self.frozen_words is None else self.frozen_words + heard.words
-        return Transcript(self.turn_id, text, start, max(start, end), words)
+        heard, words, end = self.heard, self.frozen_words, self.endpointer.speech_end
+        if heard is not None and words is not None:
+            words += heard.words
+        if heard is not None and not self.is_decoded_to(end):
+            end = heard.speech_end
+        text = joined(self.frozen_text, heard.text or "" if heard is not None else "")
+        return Transcript(self.turn_id, text, start, max(start, end), words or ())
 
 
 def joined(first: str, second: str) -> str:

@@ -166,6 +166,8 @@ def test_guesses_are_few_and_stop_when_too_much_was_wasted(talk, hands):
     talk.speech_started(60 * MS, 0)
     for number in range(6):
         talk.partial((1000 + number) * MS, "I know this" + " really" * number + ".", at_rest=True)
+    assert len(hands.generated) == POLICY.max_speculations - 1, "one is kept for a real pause"
+    talk.paused(1_200 * MS, "I know this, really.", 0.9, 1_000 * MS)
     assert len(hands.generated) == POLICY.max_speculations
     talk.typed(3000 * MS, "Never mind.")
     talk.interrupt(3100 * MS)

@@ -312,15 +312,18 @@ class Conversation(Floor):
         if guess is not None and not same_meaning(guess.prompt_text, turn.transcript):
             self._drop_reply(guess)
         if at_rest and self._endpointing.reads_complete(turn.transcript):
-            self._speculate(turn, now_us)
+            self._speculate(turn, now_us, spare=1)
         if self.reply is None:
             self._hands.warm(turn, turn.transcript)
 
-    def _speculate(self, turn: Turn, now_us: int) -> None:
-        """Make the reply before the turn is over, unless it is being made, or too much was wasted."""
+    def _speculate(self, turn: Turn, now_us: int, *, spare: int = 0) -> None:
+        """Make the reply before the turn is over, unless it is being made, or too much was wasted.
+
+        `spare` generations are left for better reasons: a gap between two words is no pause.
+        """
         if self.reply is not None and same_meaning(self.reply.prompt_text, turn.transcript):
             return
-        is_affordable = turn.generation < self._policy.max_speculations and self._budget.allows()
+        is_affordable = turn.generation < self._policy.max_speculations - spare and self._budget.allows()
         if is_affordable and not self._hands.is_saturated():
             self._answer(turn, now_us)
 

@@ -33,7 +33,7 @@ SHORT_ANSWERS = word_set("yes no yeah nope okay ok sure thanks please hello hi h
 class EndpointingValues:
     """Tuned on recorded questions and on speech with pauses (bench/turns.py, docs/performance.md)."""
 
-    shortest_us: int = 300_000
+    shortest_us: int = 150_000
     longest_us: int = 2_500_000
     open_end_factor: float = 0.25  # "I would like to": whatever the sound says
     question_floor: float = 0.6  # "what time is it?": a complete question rarely goes on

@@ -71,8 +71,9 @@ class Floor:
         turn.generation += 1
         deadline_us = now_us + self._policy.first_text_timeout_us
         self.reply = Reply(turn, turn.generation, prompt_text, deadline_us)
-        for stage in ("first_token", "first_audio"):
+        for stage in ("generate", "first_token", "first_audio"):
             turn.marks_us.pop(stage, None)
+        turn.mark("generate", now_us)
         return self.reply
 
     def _confirm(self, now_us: int) -> None:

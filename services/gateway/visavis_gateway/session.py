@@ -197,6 +197,7 @@ class Session:
         return "failed"
 
     async def _leave(self, reason: str) -> None:
+        self._stage.abandon_turns()
         self.tell({"type": "bye", "reason": reason})
         await self._transport.close()
         if self._is_connected:
