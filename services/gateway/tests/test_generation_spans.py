@@ -11,7 +11,7 @@ from visavis.asr.v1 import asr_service_pb2 as asr_pb
 from visavis_gateway import names
 from visavis_gateway.backends.fake import FakeTransport
 from visavis_gateway.config import Config
-from visavis_gateway.personas import load_personas
+from visavis_gateway.personas import Personas
 from visavis_gateway.session import Session
 from visavis_gateway.sessions import Sessions
 
@@ -29,7 +29,7 @@ def exporter(monkeypatch) -> InMemorySpanExporter:
 @pytest.fixture
 async def session(backstage, exporter) -> AsyncIterator[Session]:
     config = Config(shortest_wait_ms=500)
-    personas = load_personas(None)
+    personas = Personas()
     made = Sessions(config, backstage.services, personas, lambda viewer, now_us: FakeTransport(viewer))
     async with made.running():
         opened = await made.create("", "offer")

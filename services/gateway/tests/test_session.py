@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from visavis_gateway.backends.fake import FakeTransport
 from visavis_gateway.backends.opus import OpusDecoder
 from visavis_gateway.config import Config
 from visavis_gateway.engine import Move
-from visavis_gateway.personas import load_personas
+from visavis_gateway.personas import Personas
 from visavis_gateway.session import Session
 from visavis_gateway.sessions import Sessions
 
@@ -23,9 +24,7 @@ GENEROUS_S = 10.0
 @pytest.fixture
 async def sessions(backstage) -> AsyncIterator[Sessions]:
     config = Config(max_sessions=2, vanish_timeout_s=2, connect_timeout_s=1, shortest_wait_ms=100)
-    made = Sessions(
-        config, backstage.services, load_personas(None), lambda viewer, now_us: FakeTransport(viewer)
-    )
+    made = Sessions(config, backstage.services, Personas(), lambda viewer, now_us: FakeTransport(viewer))
     async with made.running():
         yield made
 
@@ -104,6 +103,13 @@ async def test_the_model_reads_the_persona_during_the_greeting(sessions, backsta
         await until(lambda: messages(transport, "turn"), "the greeting was said")
     await until(lambda: backstage.open_calls == 0, "every call ended")
     assert [r.WhichOneof("event") for r in backstage.brain.requests] == ["start", "finish"]
+
+
+async def test_a_persona_may_have_a_shorter_call(sessions):
+    async with call(sessions) as (session, transport):
+        session._persona = replace(session._persona, max_session_s=1)
+        await until(lambda: messages(transport, "bye"), "the session timed out")
+        assert messages(transport, "bye")[0]["reason"] == "timed_out"
 
 
 async def test_speaking_over_the_avatar_stops_it(sessions, backstage):

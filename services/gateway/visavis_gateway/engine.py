@@ -5,6 +5,15 @@ from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A topic that is not talked about: for the model, by its words, and what is said instead."""
+
+    topic: str
+    words: tuple[str, ...]
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
 class Persona:
     """Who answers, how it sounds and looks."""
 
@@ -23,6 +32,10 @@ class Persona:
     goodbye: str = "I'll let you go then. Goodbye!"
     # Said while an answer is late; never the same one twice in a row.
     openers: tuple[str, ...] = ("Let me think.", "Hmm, one moment.", "Let me see.")
+    # Length of a reply; 0 = the brain's own. Length of a session; None = the gateway's own.
+    max_token_count: int = 0
+    max_session_s: int | None = None
+    refusals: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,20 @@ def messages_of(history: Sequence[Move]) -> list[pb.Message]:
     ]
 
 
+def persona_of(persona: Persona) -> pb.Persona:
+    """Who answers, as the proto has it."""
+    return pb.Persona(
+        name=persona.title,
+        prompt=persona.prompt,
+        language_code=persona.language_code,
+        max_token_count=persona.max_token_count,
+        refusals=[
+            pb.Refusal(topic=refusal.topic, words=refusal.words, reply=refusal.reply)
+            for refusal in persona.refusals
+        ],
+    )
+
+
 class BrainPeer:
     """Answers one turn: text and ends of generations come back through the two callbacks."""
 
@@ -47,9 +61,7 @@ class BrainPeer:
         start = pb.StartReply(
             session_id=session_id,
             turn_id=turn_id,
-            persona=pb.Persona(
-                name=persona.title, prompt=persona.prompt, language_code=persona.language_code
-            ),
+            persona=persona_of(persona),
             history=messages_of(history),
         )
         await self._stream.run(

@@ -1,63 +1,118 @@
-"""The personas of this gateway: two that ship, and those of GATEWAY_PERSONAS_FILE (TOML)."""
+"""The personas of this gateway: those that ship, and those of GATEWAY_PERSONAS_DIR; changes count at once."""
 
-import tomllib
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+from rpckit.blocking import run_step
+from rpckit.errors import NotFound
+
 from visavis_gateway.engine import Persona
+from visavis_gateway.personas.schema import PersonaError, read_persona
 
-MIRA = Persona(
-    name="mira",
-    title="Mira",
-    prompt=(
-        "You are Mira, a friendly and curious person who talks with people on a video call. "
-        "You are warm, calm and helpful."
-    ),
-    greeting="Hi, I'm Mira. What would you like to talk about?",
-    avatar="mira",
-)
-# Measures itself: a row of clicks, one a second, and a white flash with each (docs/performance.md).
-CLAPPER = Persona(
-    name="clapper",
-    title="Clapper (test signal)",
-    prompt="You are a test signal.",
-    greeting=" ".join(["click"] * 20),
-    voice="clicks",
-    avatar="clapper",
-    still_there_s=0,
-    openers=(),
-)
-FIELDS = frozenset(Persona.__dataclass_fields__)
+log = logging.getLogger(__name__)
+
+SHIPPED = Path(__file__).parent
+REFRESH_S = 1.0
+NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+Stamp = tuple[int, int]
 
 
-def load_personas(path: Path | None) -> dict[str, Persona]:
-    """All personas by name. Exits with a message that names file, persona and field when one is wrong."""
-    personas = {persona.name: persona for persona in (MIRA, CLAPPER)}
-    if path is None:
-        return personas
-    try:
-        table = tomllib.loads(path.read_text())
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise SystemExit(f"personas file {path}: {error}") from None
-    for name, fields in table.items():
-        personas[name] = _persona(path, name, fields)
-    return personas
+class Personas(Mapping[str, Persona]):
+    """By name. A file in `folder` takes the place of a shipped one of the same name."""
 
+    def __init__(self, folder: Path | None = None, default: str = "mira") -> None:
+        """Read all. Exits with a message that names file and field when one is wrong."""
+        self._folder = folder
+        self._stamps: dict[Path, Stamp] = {}
+        self._known: dict[Path, Persona] = {}
+        self._by_name: dict[str, Persona] = {}
+        self.default = default
+        if mistakes := self.refresh():
+            raise SystemExit("\n".join(f"persona {mistake}" for mistake in mistakes))
+        if default not in self._by_name:
+            raise SystemExit(f"GATEWAY_DEFAULT_PERSONA: no persona {default!r}; there are {', '.join(self)}")
 
-def _persona(path: Path, name: str, fields: object) -> Persona:
-    if not isinstance(fields, dict):
-        raise SystemExit(f"personas file {path}: {name} must be a table")
-    unknown = set(fields) - FIELDS
-    if unknown:
-        raise SystemExit(
-            f"personas file {path}: {name} has unknown fields {sorted(unknown)}; known: {sorted(FIELDS)}"
-        )
-    numbers = {"still_there_s", "goodbye_s"}
-    wrong = [
-        key for key, value in fields.items() if not isinstance(value, int | float if key in numbers else str)
-    ]
-    missing = {"prompt", "greeting"} - set(fields)
-    if wrong or missing:
-        raise SystemExit(
-            f"personas file {path}: {name}: {sorted(wrong) or sorted(missing)} must be text, seconds a number"
-        )
-    return Persona(**{"title": name.title(), **fields, "name": name})
+    def __getitem__(self, name: str) -> Persona:
+        return self._by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._by_name))
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def find(self, name: str) -> Persona:
+        """A persona by its name; an empty one is the default. Raises NotFound."""
+        found = self._by_name.get(name or self.default)
+        if found is None:
+            raise NotFound(f"no persona {name!r}; there are {', '.join(self)}")
+        return found
+
+    def refresh(self) -> list[str]:
+        """Read what has changed; the mistakes of files that can't be used: their last good personas stay."""
+        stamps = self._stamps_now()
+        changed = [path for path, stamp in stamps.items() if self._stamps.get(path) != stamp]
+        if len(stamps) == len(self._stamps) and not changed:
+            return []
+        mistakes: list[str] = []
+        known = {path: persona for path, persona in self._known.items() if path in stamps}
+        for path in changed:
+            try:
+                known[path] = self._read(path)
+            except PersonaError as error:
+                mistakes.append(str(error))
+        by_name = {persona.name: persona for _, persona in sorted(known.items(), key=self._rank)}
+        if self.default in self._by_name:
+            by_name.setdefault(self.default, self._by_name[self.default])
+        self._stamps, self._known, self._by_name = stamps, known, by_name
+        return mistakes
+
+    @asynccontextmanager
+    async def kept_fresh(self, every_s: float = REFRESH_S) -> AsyncIterator[None]:
+        """While inside, changes in the folder count from the next session on."""
+        async with asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(self._watch(every_s), name="personas.watch")
+            try:
+                yield
+            finally:
+                watching.cancel()
+
+    async def _watch(self, every_s: float) -> None:
+        while True:
+            await asyncio.sleep(every_s)
+            before = dict(self._by_name)
+            for mistake in await run_step(self.refresh):
+                log.error("persona %s; it stays as it was", mistake)
+            changed = {name for name in {*before, *self} if before.get(name) != self._by_name.get(name)}
+            if changed:
+                log.info("personas changed: %s", ", ".join(sorted(changed)))
+
+    def _read(self, path: Path) -> Persona:
+        if not NAME.fullmatch(path.stem):
+            raise PersonaError(f"{path.name}: the file's name must be 1 to 64 of [A-Za-z0-9_-]")
+        return read_persona(path)
+
+    def _stamps_now(self) -> dict[Path, Stamp]:
+        """Every persona file there is, with what tells that it has changed."""
+        if self._folder is not None and not self._folder.is_dir() and not self._stamps:
+            raise SystemExit(f"GATEWAY_PERSONAS_DIR: there is no directory {self._folder}")
+        stamps = {}
+        for folder in filter(None, (SHIPPED, self._folder)):
+            for path in (*folder.glob("*.yaml"), *folder.glob("*.yml")):
+                try:
+                    stat = path.stat()
+                except OSError:
+                    continue  # gone between two looks
+                stamps[path] = (stat.st_mtime_ns, stat.st_size)
+        return stamps
+
+    @staticmethod
+    def _rank(item: tuple[Path, Persona]) -> tuple[bool, Path]:
+        """Shipped ones first, so that others replace them."""
+        path = item[0]
+        return path.parent != SHIPPED, path
