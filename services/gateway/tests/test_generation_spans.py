@@ -1,6 +1,7 @@
 """The trace tells what became of every attempt at a reply."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -93,6 +94,7 @@ async def test_a_reply_that_is_stopped_is_interrupted(session, backstage, export
 
 async def test_a_reply_that_fails_says_so(session, backstage, exporter) -> None:
     backstage.brain.fails = True
+    session._stage.set_persona(replace(session._persona, apology=""))
     session.conversation.typed(session.now_us(), "What is your name?")
     await until(lambda: named(exporter, names.TURN_SPAN), "the turn's span")
     assert generations(exporter) == [(1, False, "failed")]

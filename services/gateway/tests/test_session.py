@@ -128,17 +128,21 @@ async def test_speaking_over_the_avatar_stops_it(sessions, backstage):
         assert session.conversation.history[0] == Move(False, cut["heard"], interrupted=True)
 
 
-async def test_a_mind_that_breaks_ends_the_turn_with_a_message(sessions, backstage):
+async def test_a_mind_that_breaks_is_apologised_for(sessions, backstage):
     backstage.brain.fails = True
     async with call(sessions) as (session, transport):
+        session._stage.set_persona(replace(session._persona, apology="So sorry."))
         backstage.asr.say("What is your name?")
-        await until(lambda: messages(transport, "error"), "the viewer was told")
+        await until(lambda: messages(transport, "turn"), "the turn ended")
+        assert messages(transport, "turn")[0]["heard"] == "So sorry."
+        assert not messages(transport, "error")
         await until(
             lambda: session.conversation.reply is None and session.conversation.turn is None, "idle again"
         )
         backstage.brain.fails = False
         backstage.asr.say("And now?")
-        await until(lambda: [m for m in messages(transport, "turn") if m["heard"]], "the next turn works")
+        await until(lambda: len(messages(transport, "turn")) == 2, "the next turn ended")
+        assert messages(transport, "turn")[1]["heard"] == "That is a good question."
 
 
 async def test_an_ear_that_breaks_is_reopened_in_mid_turn(sessions, backstage):

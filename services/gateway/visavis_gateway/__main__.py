@@ -23,7 +23,8 @@ from visavis_gateway.sessions import Sessions
 
 async def main() -> None:
     config = load(Config)
-    personas = Personas(config.personas_dir, config.default_persona)
+    secrets = {name: secret.get_secret_value() for name, secret in config.tool_secrets.items()}
+    personas = Personas(config.personas_dir, config.default_persona, secrets)
     with telemetry("gateway"):
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(personas.kept_fresh())

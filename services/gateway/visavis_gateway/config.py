@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -26,6 +26,8 @@ class Config(BaseSettings):
     publish_words: bool = False
     # Persona files (docs/personas.md) beside those that ship.
     personas_dir: Path | None = None
+    # What ${NAME} stands for in the headers of a persona's tools.
+    tool_secrets: dict[str, SecretStr] = {}
     default_persona: str = "mira"
     video_size_px: int = Field(default=512, ge=128, le=1024, multiple_of=2)
     video_rate_hz: int = Field(default=25, ge=5, le=60)

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from rpckit.blocking import run_step
 from rpckit.errors import NotFound
@@ -25,9 +26,15 @@ Stamp = tuple[int, int]
 class Personas(Mapping[str, Persona]):
     """By name. A file in `folder` takes the place of a shipped one of the same name."""
 
-    def __init__(self, folder: Path | None = None, default: str = "mira") -> None:
+    def __init__(
+        self,
+        folder: Path | None = None,
+        default: str = "mira",
+        secrets: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Read all. Exits with a message that names file and field when one is wrong."""
         self._folder = folder
+        self._secrets = secrets
         self._stamps: dict[Path, Stamp] = {}
         self._known: dict[Path, Persona] = {}
         self._by_name: dict[str, Persona] = {}
@@ -95,7 +102,7 @@ class Personas(Mapping[str, Persona]):
     def _read(self, path: Path) -> Persona:
         if not NAME.fullmatch(path.stem):
             raise PersonaError(f"{path.name}: the file's name must be 1 to 64 of [A-Za-z0-9_-]")
-        return read_persona(path)
+        return read_persona(path, self._secrets)
 
     def _stamps_now(self) -> dict[Path, Stamp]:
         """Every persona file there is, with what tells that it has changed."""

@@ -1,12 +1,25 @@
 """What a persona file may say, and how it becomes a persona. A mistake is told by file and field."""
 
+import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from visavis_gateway.engine import Persona, Refusal
+from visavis_gateway.engine import Persona, Refusal, Tool, Work
+from visavis_gateway.tools import ENTRY_POINTS, Function, Webhook, offered
 
 MAX_FILE_BYTES = 64 * 1024
 
@@ -35,6 +48,7 @@ class Behaviour(Table):
     """Manners."""
 
     openers: list[Sentence] | None = Field(default=None, max_length=16)
+    apology: str | None = Field(default=None, max_length=300)
     still_there: Silence = Silence()
     goodbye: Silence = Silence()
 
@@ -62,6 +76,60 @@ class Guardrails(Table):
     refuse: list[Refuse] = Field(default=[], max_length=16)
 
 
+class ToolEntry(Table):
+    """Something that the model may call: a webhook or a Python entry point."""
+
+    name: Id
+    description: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+    parameters: dict[str, Any] = {}
+    read_only: bool = False
+    webhook: Annotated[str, StringConstraints(pattern=r"^https?://", max_length=2000)] | None = None
+    headers: dict[str, str] = {}
+    python: str | None = None
+    timeout_s: float = Field(default=8, gt=0, le=15)
+    filler: list[Sentence] = Field(
+        default=["One moment, please.", "I'm still on it.", "It takes a little longer."], max_length=4
+    )
+
+    @model_validator(mode="after")
+    def does_one_thing(self) -> "ToolEntry":
+        if (self.webhook is None) == (self.python is None):
+            raise ValueError("a tool needs webhook or python, and not both")
+        if self.headers and self.webhook is None:
+            raise ValueError("headers belong to a webhook")
+        return self
+
+    def tool(self, secrets: Mapping[str, str]) -> Tool:
+        """As it is called."""
+        schema = {"type": "object", "properties": {}, **self.parameters}
+        return Tool(
+            self.name, self.description, json.dumps(schema), self.read_only, self.timeout_s,
+            tuple(self.filler), self._work(secrets),
+        )  # fmt: skip
+
+    def _work(self, secrets: Mapping[str, str]) -> Work:
+        if self.webhook is not None:
+            headers = {name: revealed(value, secrets) for name, value in self.headers.items()}
+            return Webhook(self.webhook, tuple(headers.items()))
+        functions = offered()
+        name = self.python or ""
+        if name not in functions:
+            known = ", ".join(sorted(functions)) or "none"
+            raise ValueError(f"tools: no package offers {name!r} in {ENTRY_POINTS}; there are: {known}")
+        return Function(name, functions[name].load())
+
+
+def revealed(text: str, secrets: Mapping[str, str]) -> str:
+    """`text` with each ${NAME} replaced by that secret: so they stay out of the file."""
+
+    def value(match: re.Match[str]) -> str:
+        if match[1] not in secrets:
+            raise ValueError(f"tools: {match[1]} is not in GATEWAY_TOOL_SECRETS")
+        return secrets[match[1]]
+
+    return re.sub(r"\$\{(\w+)\}", value, text)
+
+
 class PersonaFile(Table):
     """The whole file. Its name, without .yaml, is the persona's."""
 
@@ -75,8 +143,16 @@ class PersonaFile(Table):
     behaviour: Behaviour = Behaviour()
     limits: Limits = Limits()
     guardrails: Guardrails = Guardrails()
+    tools: list[ToolEntry] = Field(default=[], max_length=32)
 
-    def persona(self, name: str) -> Persona:
+    @field_validator("tools")
+    @classmethod
+    def names_differ(cls, tools: list[ToolEntry]) -> list[ToolEntry]:
+        if len({tool.name for tool in tools}) < len(tools):
+            raise ValueError("two tools have the same name")
+        return tools
+
+    def persona(self, name: str, secrets: Mapping[str, str]) -> Persona:
         """As the gateway plays it."""
         plain = Persona(name, "", "", "")
         manners = self.behaviour
@@ -96,6 +172,8 @@ class PersonaFile(Table):
             openers=plain.openers if manners.openers is None else tuple(manners.openers),
             max_token_count=self.limits.reply_tokens or 0,
             max_session_s=self.limits.session_s,
+            apology=plain.apology if manners.apology is None else manners.apology,
+            tools=tuple(tool.tool(secrets) for tool in self.tools),
             refusals=tuple(Refusal(r.topic, tuple(r.words), r.reply) for r in self.guardrails.refuse),
         )
 
@@ -115,14 +193,14 @@ class Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def read_persona(path: Path) -> Persona:
+def read_persona(path: Path, secrets: Mapping[str, str] = MappingProxyType({})) -> Persona:
     """The persona in a file. Raises PersonaError."""
     try:
         text = path.read_bytes()
         if len(text) > MAX_FILE_BYTES:
             raise PersonaError(f"{path.name}: must not be larger than {MAX_FILE_BYTES} bytes")
         fields = yaml.load(text.decode("utf-8"), Loader)
-        return PersonaFile.model_validate(fields).persona(path.stem)
+        return PersonaFile.model_validate(fields).persona(path.stem, secrets)
     except ValidationError as error:
         raise PersonaError(f"{path.name}: {'; '.join(map(_mistake, error.errors()))}") from None
     except (yaml.YAMLError, ValueError, RecursionError, OSError) as error:
