@@ -7,6 +7,7 @@ A microphone file (`--use-file-for-fake-audio-capture`) is fixed in time, and an
 import base64
 import contextlib
 import io
+import json
 import shutil
 import wave
 from collections.abc import AsyncIterator
@@ -25,6 +26,9 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 AT_MOUTH = 0.5  # of full scale: the peaks of somebody who speaks close to the microphone
 AUDIBLE = 0.02  # of the peak
+GLIMPSE_MS = 3000
+CAPTIONS = """[...document.querySelectorAll('#captions > li')].map((item) =>
+    [item.classList[0], item.querySelector('.said').textContent])"""
 
 
 class BrowserError(Exception):
@@ -52,7 +56,7 @@ class Visit:
     spoken: list[dict[str, Any]]  # {text, from_ms, to_ms}
     said: list[bytes]  # the WAV files of `spoken`
     sound: Sound
-    captions: str
+    captions: list[tuple[str, str]]  # (side: user or avatar, words) as they stood at the end
 
 
 @dataclass
@@ -76,8 +80,10 @@ class User:
         try:
             await self.page.wait_for_function(condition, timeout=within_s * 1000, polling=50)
         except NotInTime:
-            facts = await self.page.evaluate("({phase: visavis.phase, last: visavis.messages.slice(-3)})")
-            raise BrowserError(f"not within {within_s} s: {condition}; the page: {facts}") from None
+            knows = await self.page.evaluate("({spoken: __rig.spoken, messages: __rig.messages})")
+            (self.folder / "page.json").write_text(json.dumps(knows, indent=1))
+            await self.shot("stuck")
+            raise BrowserError(f"not within {within_s} s: {condition}; see {self.folder}/page.json") from None
 
     async def pause(self, seconds: float) -> None:
         """Say nothing for so long."""
@@ -97,8 +103,9 @@ class User:
 
     async def glimpse(self, state: str) -> bool:
         """A picture of a short state, if it comes now and lasts long enough."""
-        with contextlib.suppress(BrowserError):
-            await self.until(f"['{state}', 'speaking'].includes(__rig.now.state)", within_s=5)
+        with contextlib.suppress(NotInTime):
+            answers = f"['{state}', 'speaking'].includes(__rig.now.state)"
+            await self.page.wait_for_function(answers, timeout=GLIMPSE_MS, polling=20)
         if await self.page.evaluate("__rig.now.state") != state:
             return False
         await self.page.screenshot(path=self.folder / f"{state}.png")
@@ -114,7 +121,7 @@ class User:
     async def leave(self) -> Visit:
         """Click End; everything that was seen and heard."""
         heard = await self.page.evaluate("__rig.heard()")
-        captions = await self.page.inner_text("#captions")
+        captions = await self.page.evaluate(CAPTIONS)
         await self.page.click("#end")
         await self.until("visavis.phase === 'ended'")
         await self.shot("ended")
@@ -124,7 +131,7 @@ class User:
             await self.page.evaluate("__rig.spoken"),
             self.said,
             sound_of(heard),
-            captions,
+            [(side, words) for side, words in captions],
         )
 
 

@@ -159,6 +159,11 @@ class Chronicle:
                 found.append(f"nobody heard {said['text']!r}")
             elif sum(turn.report is not None for turn in heard) > 1:
                 found.append(f"cut off: {said['text']!r} became {len(heard)} turns")
+        for side, key in (("user", "transcript"), ("avatar", "heard")):
+            shown = Counter(words.strip() for each, words in self.visit.captions if each == side)
+            told = Counter(t.report[key] for t in self.turns if t.report and t.report[key])
+            found += [f"caption of no turn: {words!r}" for words in shown - told]
+            found += [f"no caption: {words!r}" for words in told - shown]
         found += [f"no fate: {t.turn_id} g{g.number}" for t in self.turns for g in t.generations
                   if g.outcome == "unknown"]  # fmt: skip
         return found
@@ -174,7 +179,11 @@ class Chronicle:
         parts += [block for turn in self.turns for block in self._told(turn)]
         parts += ["## States\n", "| at | state | ms |", "|---|---|---|"]
         parts += [f"| {clock(at)} | {name} | {lasted:.0f} |" for name, at, lasted in self._states()]
-        parts += ["\n## Captions at the end\n", "```", self.visit.captions, "```\n", "## The page\n"]
+        parts += [
+            "\n## Captions at the end\n",
+            *(f"* {side}: {words}" for side, words in self.visit.captions),
+        ]
+        parts += ["\n## The page\n"]
         parts += [f"{name}\n\n![{name}]({name}.png)\n" for name in self._shots]
         return "\n".join(parts)
 
@@ -225,6 +234,6 @@ def ms(value: float | None) -> str:
 
 def differing(one: str, other: str) -> int:
     """How many words of the longer text are not in the other, in order."""
-    words = [re.findall(r"[a-z0-9']+", text.lower()) for text in (one, other)]
-    same = difflib.SequenceMatcher(None, *words, autojunk=False).get_matching_blocks()
-    return max(map(len, words)) - sum(block.size for block in same)
+    first, second = (re.findall(r"[a-z0-9']+", text.lower()) for text in (one, other))
+    same = difflib.SequenceMatcher(None, first, second, autojunk=False).get_matching_blocks()
+    return max(len(first), len(second)) - sum(block.size for block in same)

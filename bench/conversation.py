@@ -76,7 +76,11 @@ async def held(folder: Path) -> Chronicle:
         }
         async with running_stack(Ports.ephemeral(), env, log) as stack:
             async with user_at(stack.url, folder) as user:
-                visit = await talk(user, Speaker(folder / "spoken"))
+                try:
+                    visit = await talk(user, Speaker(folder / "spoken"))
+                except BrowserError:
+                    print("\n".join([*user.complaints, *complaints]), file=sys.stderr)
+                    raise
             await asyncio.sleep(EXPORTED_S)
         receiver.write(folder / "trace.json")
     return Chronicle(visit, receiver.spans, user.shots, [*user.complaints, *complaints])
@@ -172,9 +176,9 @@ async def talk(user: User, voice: Speaker) -> Visit:
     await script.asks("hobby", "In my free time, I like to paint boats.")
     await script.hesitates(3)
     await script.hesitates(2)
-    await script.listens(("mhm", "Mhm."), ("right", "Right."))
     await script.interrupts("interrupted", "Wait, stop.")
     await script.asks("about", "What were you talking about?")
+    await script.listens(("mhm", "Mhm."), ("right", "Right."))
     await script.interrupts("overruled", "Sorry, let me ask something else. Do you like music?")
     await script.asks("remember", "What do I like to do in my free time?")
     await user.until("__rig.now.origin === 'initiative'", 20)

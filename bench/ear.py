@@ -24,7 +24,7 @@ class Ear:
 
     def words(self, samples: NDArray[np.int16], rate_hz: int) -> str:
         """What is said in mono samples of any rate."""
-        speech = resampled(samples, rate_hz, RATE_HZ).astype(np.float32) / 32768
+        speech = resampled(samples, rate_hz, RATE_HZ).astype(np.float32) * np.float32(1 / 32768)
         read = (self._moonshine.transcribe(piece, lambda: False) for piece in pieces(speech))
         return " ".join(filter(None, read))
 

@@ -42,7 +42,7 @@ class Driver:
         return self.end_decode(text)
 
     def judge(self, p):
-        self.recognizer.judged(self.recognizer.take_pause(), p)
+        self.recognizer.judged(self.recognizer.take_rest(), p)
         return self.recognizer.take_events()
 
 
@@ -144,6 +144,38 @@ def test_words_before_a_hush_that_was_none_are_not_at_rest(driver):
     driver.say(tone(0.1))
     (partial,) = driver.end_decode("hello")
     assert not partial.at_rest
+
+
+def test_both_models_get_silence_after_the_last_sound_though_it_has_not_been_yet(driver):
+    driver.say(tone(0.45))
+    driver.say(silence(0.12))
+    part = driver.begin_decode().part
+    rest = driver.recognizer.take_rest()
+    for samples in (part.samples, rest.sound):
+        assert np.flatnonzero(np.abs(samples) > 0.05)[-1] == pytest.approx(len(samples) - 0.2 * RATE, abs=600)
+
+
+def test_a_pause_is_announced_at_once_when_text_and_judgement_are_there(driver):
+    driver.say(tone(0.45))
+    driver.say(silence(0.1))
+    driver.decode("hello")
+    assert driver.judge(0.8) == []
+    (paused,) = driver.say(silence(0.1))
+    assert isinstance(paused, Paused)
+    assert (paused.transcript.text, paused.p_complete) == ("hello", 0.8)
+
+
+def test_a_judgement_of_an_older_sound_does_not_count(driver):
+    driver.say(tone(0.45))
+    driver.say(silence(0.1))
+    driver.decode("hello")
+    old = driver.recognizer.take_rest()
+    driver.say(tone(0.3))
+    driver.say(silence(0.3))
+    driver.recognizer.judged(old, 0.9)
+    driver.decode("hello there")
+    (paused,) = driver.judge(0.4)
+    assert (paused.transcript.text, paused.p_complete) == ("hello there", 0.4)
 
 
 def test_a_pause_that_speech_overtakes_is_not_announced(driver):

@@ -33,6 +33,7 @@ from visavis_asr.turn import (
     FREEZE_GAP_SAMPLES,
     Part,
     Pause,
+    Rest,
     Turn,
     quietest,
 )
@@ -43,6 +44,10 @@ GAP_SAMPLES_MAX = RATE_HZ
 UNNAMED_SAMPLES_MAX = RATE_HZ
 # What smart-turn listens to.
 JUDGED_SAMPLES = 8 * RATE_HZ
+# Both models read words and melody better with so much silence after them; what has not been yet is made.
+TAIL_SAMPLES = RATE_HZ // 5
+# A hush of so much is judged: the closure of a consonant is shorter.
+JUDGE_AFTER_SAMPLES = 2 * WINDOW_SAMPLES
 # Decodes owed before the caller should wait with more audio. Live audio never gets there.
 DEBT_MAX = 4
 
@@ -162,13 +167,13 @@ class Recognizer:
         wish.turn.in_hand_to = part.end_sample
         return self._running
 
-    def take_pause(self) -> Pause | None:
-        """A pause that waits to be judged; `judged` must follow."""
-        pause = self._turn.pause
-        if pause is None or pause.is_judged:
+    def take_rest(self) -> Rest | None:
+        """The end of speech that waits to be judged; `judged` must follow."""
+        rest = self._turn.rest
+        if rest is None or rest.is_taken:
             return None
-        pause.is_judged = True
-        return pause
+        rest.is_taken = True
+        return rest
 
     def decoded(self, job: Job, heard: Heard | None) -> None:
         """What a job has heard; None when it was stopped."""
@@ -187,9 +192,9 @@ class Recognizer:
                 self._send_partial(turn)
         self._settle()
 
-    def judged(self, pause: Pause, p_complete: float) -> None:
-        """How likely the turn is over at a pause."""
-        pause.p_complete = p_complete
+    def judged(self, rest: Rest, p_complete: float) -> None:
+        """How likely the turn is over after this sound."""
+        rest.p_complete = p_complete
         self._settle()
 
     # -- inside ---------------------------------------------------------------------------
@@ -221,8 +226,7 @@ class Recognizer:
             case Edge.RESUMED:
                 self._resume(turn)
             case None if turn.endpointer.phase is Phase.SPEAKING:
-                if self._heard_to - turn.open_start >= CUT_AFTER_SAMPLES:
-                    self._cut(turn)
+                self._go_on(turn)
             case None if not self._is_open and self._heard_to - floor > UNNAMED_SAMPLES_MAX:
                 if turn.start_sample is not None:
                     self._start_afresh()
@@ -233,11 +237,34 @@ class Recognizer:
         # A reopened turn was already speaking before this stream began.
         self._events.append(Resumed(turn.turn_id, onset) if turn.frozen_text else SpeechStarted(onset))
 
+    def _go_on(self, turn: Turn) -> None:
+        if self._heard_to - turn.endpointer.clear_end >= JUDGE_AFTER_SAMPLES:
+            self._rest(turn)
+        if self._heard_to - turn.open_start >= CUT_AFTER_SAMPLES:
+            self._cut(turn)
+
     def _pause(self, turn: Turn) -> None:
-        first = turn.start_sample or 0
-        begin = max(first - self._habits.pre_roll_samples, self._heard_to - JUDGED_SAMPLES)
+        turn.pause = Pause(self._newest_part(turn), self._rest(turn))
+        self._settle()  # text and judgement may both be there
+
+    def _rest(self, turn: Turn) -> Rest:
+        """The end of speech, to be judged; the one that is in hand already when no speech came since."""
+        endpointer = turn.endpointer
+        said_to = max(endpointer.speech_end, endpointer.clear_end)
+        if turn.rest is None or turn.rest.end_sample < said_to:
+            begin = max(
+                (turn.start_sample or 0) - self._habits.pre_roll_samples, self._heard_to - JUDGED_SAMPLES
+            )
+            turn.rest = Rest(self._heard_to, self._read(turn, begin))
+        return turn.rest
+
+    def _read(self, turn: Turn, begin: int) -> Samples:
+        """Everything from `begin` on, and in a hush the rest of the silence that the models want."""
         assert self._tape is not None
-        turn.pause = Pause(self._newest_part(turn), self._tape.read(begin, self._heard_to))
+        samples = self._tape.read(begin, self._heard_to)
+        if not turn.endpointer.is_hushed:
+            return samples
+        return np.pad(samples, (0, max(0, turn.endpointer.clear_end + TAIL_SAMPLES - self._heard_to)))
 
     def _resume(self, turn: Turn) -> None:
         pause, turn.pause = turn.pause, None
@@ -269,8 +296,7 @@ class Recognizer:
             is_open_part = part is not None and part.start_sample == turn.open_start
             if part is not None and is_open_part and part.end_sample >= said_to:
                 return part
-        assert self._tape is not None
-        return turn.take_open(self._tape.read(turn.open_start, self._heard_to), self._heard_to)
+        return turn.take_open(self._read(turn, turn.open_start), self._heard_to)
 
     def _wish(self) -> Wish | None:
         return most_urgent(self._closing, self._turn, self._heard_to, self._habits.partial_samples)
@@ -298,11 +324,11 @@ class Recognizer:
         turn, pause = self._turn, self._turn.pause
         if pause is not None and pause.part.text is not None and not turn.parts:
             turn.heard = pause.part
-            if pause.p_complete is not None and not pause.is_announced:
+            if pause.rest.p_complete is not None and not pause.is_announced:
                 pause.is_announced = True
                 transcript = turn.transcript(self._heard_to)
                 turn.sent_text = transcript.text
-                self._events.append(Paused(transcript, pause.p_complete))
+                self._events.append(Paused(transcript, pause.rest.p_complete))
         while self._closing and not self._closing[0].parts:
             closed = self._closing.popleft()
             self._events.append(Final(closed.transcript(self._heard_to), closed.is_reused))

@@ -40,13 +40,21 @@ class Part:
 
 
 @dataclass(eq=False, slots=True)
-class Pause:
-    """A silence inside a turn: everything of the open part, and the sound to judge it by."""
+class Rest:
+    """Speech that may be over: how it sounded to its end, to judge by; `p_complete` is None until it was."""
 
-    part: Part
+    end_sample: int
     sound: Samples
     p_complete: float | None = None
-    is_judged: bool = False
+    is_taken: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Pause:
+    """A silence inside a turn: everything of the open part, and how it sounded."""
+
+    part: Part
+    rest: Rest
     is_announced: bool = False
 
 
@@ -70,6 +78,7 @@ class Turn:
     # The newest decode of the open part.
     heard: Part | None = None
     pause: Pause | None = None
+    rest: Rest | None = None
     partial_sample: int = 0
     # Where the audio of the decode in flight ends.
     in_hand_to: int = 0

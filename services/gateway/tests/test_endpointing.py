@@ -60,6 +60,15 @@ def test_a_user_who_pauses_a_lot_is_waited_for():
     assert ears.wait_us(0.95) < 400_000, "a turn that is surely over is not held up by the habit"
 
 
+def test_gaps_between_words_are_no_habit():
+    ears = Endpointing()
+    ears.learn(1_000_000)
+    before = ears.wait_us(0.8)
+    for _ in range(20):
+        ears.learn(170_000)
+    assert ears.wait_us(0.8) == before
+
+
 def test_one_huge_pause_does_not_make_the_avatar_mute():
     ears = Endpointing()
     ears.learn(60_000_000)

@@ -57,6 +57,7 @@ class EndpointingValues:
     half_open_end_factor: float = 0.7  # "than he was"
     question_floor: float = 0.75  # "what time is it?": a complete question rarely goes on
     margin: float = 1.3  # beyond this user's usual pause
+    breath_us: int = 250_000  # a shorter gap is no habit
     learning_rate: float = 0.3  # weight of the newest pause
     sure: float = 0.85  # above it a user's habit of pausing is not waited for
 
@@ -104,6 +105,8 @@ class Endpointing:
 
     def learn(self, pause_us: int) -> None:
         """A pause after which the same turn went on: this user pauses like that."""
+        if pause_us < self._values.breath_us:
+            return
         rate = self._values.learning_rate
         known = self._usual_pause_us
         self._usual_pause_us = pause_us if known is None else known + rate * (pause_us - known)
