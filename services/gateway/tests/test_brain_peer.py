@@ -123,6 +123,7 @@ async def stub(mind) -> AsyncIterator[pb_grpc.BrainServiceStub]:
 def short_waits(monkeypatch):
     monkeypatch.setattr(brain, "FIRST_TEXT_S", 0.3)
     monkeypatch.setattr(brain, "NEXT_TEXT_S", 0.3)
+    monkeypatch.setattr(brain, "AGAIN_S", 0.1)
     monkeypatch.setattr(errands, "FILLER_AFTER_S", 0.1)
     monkeypatch.setattr(errands, "FILLER_EVERY_S", 0.2)
 

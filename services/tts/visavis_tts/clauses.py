@@ -10,8 +10,8 @@ from visavis_tts.engine import Clause, Pause
 
 # ruff: noqa: RUF001 (typographic quotes and dashes are what this is about)
 
-# A run without a space is cut here: nothing longer is a word.
-MAX_WORD = 100
+# A run without a space is cut here: nothing longer is a word, or an address.
+MAX_WORD = 400
 # A clause of long words ends here, whatever it says; a digit is heard as long as several letters.
 MAX_CLAUSE = 200
 DIGIT_LENGTH = 4

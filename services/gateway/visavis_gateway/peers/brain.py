@@ -13,10 +13,12 @@ from visavis_gateway.engine import Move, Persona
 from visavis_gateway.peers.duplex import Duplex
 from visavis_gateway.peers.errands import Errands
 
-# A confirmed generation from which nothing comes for so long is given up: before the first word, and after
-# it. Sooner than the conversation would give it up, which says nothing.
-FIRST_TEXT_S = 6.0
+# A confirmed generation is given up when it has no word so long after it was asked for, and when nothing
+# follows its last word for so long. A little sooner than the conversation would, which says nothing.
+FIRST_TEXT_S = 9.0
 NEXT_TEXT_S = 4.0
+# How soon it is looked at again when a tool was at work at that time.
+AGAIN_S = 0.5
 
 
 def messages_of(history: Sequence[Move]) -> list[pb.Message]:
@@ -63,6 +65,7 @@ class Attempt:
     """One generation, as far as its failing goes."""
 
     generation: int
+    asked_s: float = 0
     is_confirmed: asyncio.Event = field(default_factory=asyncio.Event)
     stirred: asyncio.Event = field(default_factory=asyncio.Event)
     has_text: bool = False
@@ -126,9 +129,10 @@ class BrainPeer:
             finally:
                 watching.cancel()
                 self._errands.drop(None)
-        if self._attempt.is_owed_words and self._apology:
-            await self._apologise(self._attempt)
-        elif failure is not None:
+            if self._attempt.is_owed_words and self._apology:
+                failure = None
+                await self._apologise(self._attempt)  # while what acts may still be at work
+        if failure is not None:
             raise failure
 
     def warm(self, text: str) -> None:
@@ -137,7 +141,7 @@ class BrainPeer:
 
     def generate(self, generation: int, transcript: str, history: Sequence[Move]) -> None:
         """Ask for a reply."""
-        self._attempt = Attempt(generation)
+        self._attempt = Attempt(generation, asyncio.get_running_loop().time())
         generate = pb.Generate(generation=generation, transcript=transcript, history=messages_of(history))
         self._stream.send(pb.ReplyRequest(generate=generate))
 
@@ -208,8 +212,10 @@ class BrainPeer:
             if attempt.is_over or not attempt.is_confirmed.is_set():
                 self._watched.clear()
                 continue
+            now_s = asyncio.get_running_loop().time()
+            until_s = now_s + NEXT_TEXT_S if attempt.has_text else attempt.asked_s + FIRST_TEXT_S
             try:
-                async with asyncio.timeout(NEXT_TEXT_S if attempt.has_text else FIRST_TEXT_S):
+                async with asyncio.timeout_at(max(until_s, now_s + AGAIN_S)):
                     await attempt.stirred.wait()
             except TimeoutError:
                 if self._is_hung(attempt):

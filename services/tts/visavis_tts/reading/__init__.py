@@ -13,7 +13,7 @@ from visavis_tts.tokens import Token, tokens_of
 # Longer than any word; what is left of a longer one is not spoken.
 MAX_WORD = 48
 # Words for one token; a longer number is cut off there.
-MAX_WORDS = 64
+MAX_WORDS = 48
 RULES = [
     *numbers.CODES,
     *dates.RULES,
