@@ -3,6 +3,8 @@
 import asyncio
 import http.server
 import json
+import os
+import signal
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -102,6 +104,12 @@ async def test_tools_guardrails_and_a_reload_over_the_whole_stack(hook, tmp_path
             assert await answer_to("politics again") == "No politics please.", "this call goes on as it was"
         async with talking(stack.url) as answer_to:
             assert await answer_to("politics once more") == "Anything but politics."
+
+            os.kill(stack.pid("brain"), signal.SIGKILL)
+            assert await answer_to("are you there") == "So sorry about that."
+            await stack.wait_ready("brain", within_s=60)
+            await asyncio.sleep(1.5)  # the gateway's channel comes back by itself
+            assert await answer_to("are you back") == "You said: are you back."
 
 
 @asynccontextmanager

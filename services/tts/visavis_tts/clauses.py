@@ -57,6 +57,7 @@ LEANING = (
     | words_in(
         "a an the of to as than my your his her its our their this these those some any no every each not"
         " be been am"
+        " january february april june july august september october november december"
         " i you he she it we they i'm you're it's that's don't very more most"
     )
 )

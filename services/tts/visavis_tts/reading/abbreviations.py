@@ -53,7 +53,7 @@ SIGNS = {
     "¶": " paragraph ", "§": " section ", "№": " number ", "°": " degrees ", "π": " pi ", "∞": " infinity ",
     "√": " the square root of ", "Σ": " sigma ", "α": " alpha ", "β": " beta ",
     "γ": " gamma ", "Δ": " delta ",
-    "µ": " micro ", "μ": " micro ", "Ω": " ohm ", "^": " to the power of ", "…": "...",
+    "µ": " micro ", "μ": " micro ", "Ω": " ohm ", "^": " to the power of ",
 }  # fmt: skip
 CHAPTERS = (
     "Chapter|chapter|Part|part|Act|Scene|Section|section|Volume|War|Type|type|Phase|phase|Level|level|Title"
