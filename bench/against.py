@@ -30,7 +30,7 @@ from cpu import Meter
 from lines import Line, Talk
 from material import WARM_UP, Speaker
 from peer_process import PeerError, PeerProcess, running_peer, running_sequential
-from turns import CLIPS, latencies_in, progress, questions, spread, text
+from turns import latencies_in, progress, questions, spread, text
 from visavis_cli import environment
 from visavis_cli.stack import Ports, Stack, StackError, running_stack
 from visavis_cli.talk.errors import TalkError
@@ -84,8 +84,10 @@ def parser() -> argparse.ArgumentParser:
     add("--interruptions", type=count, default=8, help="users who interrupt (default 8)")
     add("--per-call", type=count, default=5, help="turns in one call (default 5)")
     add("--llm-threads", type=count, default=1, help="of the peer's llama.cpp (default 1, as visavis)")
+    add("--silence-ms", type=milliseconds, default=700, help="that end a turn in `sequential` (default 700)")
     add("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS), help="default: all four")
-    add("--clips", type=Path, default=CLIPS, help="recorded human speech, *.wav (default %(default)s)")
+    add("--human", type=count, help="how many of them are recordings of people (default half)")
+    add("--clips", type=Path, nargs="+", help="folders of other such recordings, *.wav")
     add("--out", type=Path, default=Path("out/against"), help="recordings and result.json")
     return made
 
@@ -98,10 +100,18 @@ def count(written: str) -> int:
     return value
 
 
+def milliseconds(written: str) -> int:
+    """A silence that can end a turn, 100 to 5000."""
+    value = int(written)
+    if not 100 <= value <= 5000:
+        raise argparse.ArgumentTypeError("must be 100 to 5000")
+    return value
+
+
 def blocks_of(args: argparse.Namespace) -> list[Block]:
     """The calls to hold with each system; questions, pauses and interruptions take turns."""
     speaker = Speaker(args.out / "speech")
-    asked = [read_speech(path) for path in questions(args.turns, args.clips, args.out / "speech")]
+    asked = [read_speech(path) for path in questions(args, args.out / "speech")]
     paused = [read_speech(speaker.hesitant(number)) for number in range(args.pauses)]
     pairs = [[read_speech(path) for path in speaker.interruption(n)] for n in range(args.interruptions)]
     kinds = [
@@ -164,7 +174,7 @@ async def start_others(
     if SEQUENTIAL in args.systems:
         brain = f"127.0.0.1:{stack.ports.brain}"
         starting = running_sequential(
-            Ports.ephemeral().gateway, models_dir, args.out / "sequential.log", brain
+            Ports.ephemeral().gateway, models_dir, args.out / "sequential.log", brain, args.silence_ms
         )
         others[SEQUENTIAL] = await cleanup.enter_async_context(starting)
     return others

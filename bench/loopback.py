@@ -42,7 +42,7 @@ class Loudspeaker(AudioTap):
         self._end = max(self._end, end)
 
     def sound(self, start: int, count: int) -> Pcm | None:
-        """What sounded in these samples of the caller's clock, each asked for once; None where it came late."""
+        """What sounded in these samples of the caller's clock, asked for once; None where it came late."""
         place = np.arange(start, start + count) % KEPT_SAMPLES
         sound: Pcm = self._ring[place]
         self._ring[place] = 0

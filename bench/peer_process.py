@@ -44,10 +44,11 @@ def running_peer(
 
 
 def running_sequential(
-    port: int, models_dir: Path, log: Path, brain: str
+    port: int, models_dir: Path, log: Path, brain: str, silence_ms: int
 ) -> AbstractAsyncContextManager[PeerProcess]:
     """bench/sequential.py, which thinks with a brain service that runs already."""
     command = [sys.executable, HERE.with_name("sequential.py"), "--models", models_dir, "--brain", brain]
+    command += ["--silence-ms", silence_ms]
     return running([*map(str, command), "--port", str(port)], port, log)
 
 

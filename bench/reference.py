@@ -114,7 +114,7 @@ class Received:
         return compared
 
     def likeness(self, reference: Reference, heard: Heard) -> float | None:
-        """Correlation of the 60 ms from this packet on with the reference; None where there is little sound."""
+        """Correlation of the 60 ms from this packet on with the reference; None where that is quiet."""
         at = self._place(heard.packet)
         return self._alike(reference.pcm.astype(np.float64), at, at - heard.sample)
 

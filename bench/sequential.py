@@ -4,8 +4,9 @@
 
 The same weights as visavis, over the same kind of call (`POST /offer {"sdp", "type"}`), but nothing streams
 and nothing is guessed: Silero waits for --silence-ms of silence, Moonshine writes down the whole utterance,
-the brain service writes the whole answer, hibari speaks all of it, and only then it sounds. 700 ms of silence
-is what such pipelines wait in practice: a shorter silence cuts people off, since nothing else judges it.
+the brain service writes the whole answer, hibari speaks all of it, and only then it sounds. Speech that goes
+on after such a silence is another utterance, answered after the first. 700 ms is what Home Assistant's voice
+pipeline ships; where silence alone decides, others ship about the same (Voximplant 600, earlier Pipecat 800).
 It ends on SIGTERM.
 """
 
@@ -34,7 +35,7 @@ from visavis.brain.v1.brain_service_pb2_grpc import BrainServiceStub
 from visavis_asr.backends.moonshine import Moonshine
 from visavis_asr.backends.silero import Silero
 from visavis_asr.engine import RATE_HZ, WINDOW_SAMPLES
-from visavis_gateway.personas import MIRA
+from visavis_gateway.personas import Personas
 from visavis_gateway.uplink import Decimator
 from visavis_tts.backends.hibari import RATE_HZ as SPEECH_RATE_HZ
 from visavis_tts.backends.hibari import HibariEngine
@@ -145,7 +146,8 @@ class Call:
 
     async def _think(self, text: str) -> str:
         """The whole answer."""
-        persona = pb.Persona(name=MIRA.title, prompt=MIRA.prompt, language_code=MIRA.language_code)
+        mira = Personas()["mira"]
+        persona = pb.Persona(name=mira.title, prompt=mira.prompt, language_code=mira.language_code)
         start = pb.StartReply(
             session_id="sequential", turn_id="t", persona=persona, history=self._history[-20:]
         )

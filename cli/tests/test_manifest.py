@@ -25,10 +25,11 @@ def test_every_file_has_a_source_and_pinned_ones_only():
             assert not any("/resolve/main/" in url or "/master/" in url for url in file.urls), file.path
 
 
-def test_tests_are_a_group_of_their_own():
+@pytest.mark.parametrize(("group", "name"), [("tests", "librivox-clips"), ("bench", "mfa-clips")])
+def test_what_only_developers_need_is_a_group_of_its_own(group, name):
     manifest = read_manifest()
-    assert "librivox-clips" not in [model.name for model in manifest.wanted()]
-    assert "librivox-clips" in [model.name for model in manifest.wanted(["tests"])]
+    assert name not in [model.name for model in manifest.wanted()]
+    assert name in [model.name for model in manifest.wanted([group])]
 
 
 def test_a_backend_s_own_model_is_wanted_with_it_and_for_tests():

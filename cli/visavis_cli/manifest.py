@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 MANIFEST = Path(__file__).with_name("models.toml")
-Group = Literal["core", "optional", "tests"]
+Group = Literal["core", "optional", "tests", "bench"]
 
 
 def inside(path: str) -> str:
@@ -104,10 +104,9 @@ class Manifest(Strict):
         return sorted({each.backend for each in self.model if each.backend})
 
     def wanted(self, extra: Collection[str] = ()) -> list[Model]:
-        """The core, the models of the backends in `extra`, and all there is with "tests" in it."""
-        return [
-            each for each in self.model if each.group == "core" or "tests" in extra or each.backend in extra
-        ]
+        """The core, the groups and the models of the backends in `extra`; tests need every backend's."""
+        groups = {"core", *extra, *(["optional"] if "tests" in extra else [])}
+        return [each for each in self.model if each.group in groups or each.backend in extra]
 
 
 def read_manifest(path: Path = MANIFEST) -> Manifest:

@@ -36,10 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         each.add_argument(
             "--with",
             dest="extra",
-            choices=["tests", *read_manifest().backends],
+            choices=["tests", "bench", *read_manifest().backends],
             action="append",
             default=[],
-            help="also what this backend needs; tests: all there is",
+            help="also what tests need, the recorded speech of the benchmarks, or a backend's own models",
         )
 
 
