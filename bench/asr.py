@@ -1,6 +1,7 @@
 """How fast asr hears: each model alone, then whole turns through the server at the speed of life.
 
-usage: python bench/asr.py [--models DIR] [WAV ...]   (16 kHz mono; default: questions spoken by hibari)
+usage: python bench/asr.py [--models DIR] [--backend NAME] [WAV ...]
+(16 kHz mono; default: questions spoken by hibari)
 """
 
 import argparse
@@ -75,7 +76,7 @@ def print_steps(engine: Engine, speech: Samples) -> None:
     """Each model alone."""
     for seconds in (1, 3, 6):
         part = speech[: seconds * RATE_HZ]
-        print(f"decode {seconds} s       ", time_ms(partial(engine.transcribe, part, lambda: False), 9))
+        print(f"decode {seconds} s       ", time_ms(partial(engine.transcribe, part, "en", lambda: False), 9))
     print("judge a pause    ", time_ms(partial(engine.p_complete, speech), 9))
     window = speech[:WINDOW_SAMPLES]
     print("VAD window       ", time_ms(partial(engine.open_vad().step, window), 200))
@@ -161,9 +162,10 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=Path, default=Path("models"))
+    parser.add_argument("--backend", default="moonshine")
     parser.add_argument("wav", nargs="*")
     given = parser.parse_args()
-    config = Config(models_dir=given.models)
+    config = Config(models_dir=given.models, backend=given.backend)
     engine = load_engine(config)
     voice = Hibari(threads=1)
     questions = [spoken(question, voice) for question in QUESTIONS]

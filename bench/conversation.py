@@ -15,16 +15,16 @@ import asyncio
 import json
 import re
 import sys
-from dataclasses import asdict, replace
 from pathlib import Path
 
+import yaml
 from chromium import BrowserError, User, Visit, user_at
 from chronicle import Chronicle
 from ear import write_both
 from material import HESITANT, LONG_ANSWERS, Speaker
 from spans import receiving
 from visavis_cli.stack import Ports, StackError, running_stack
-from visavis_gateway.personas import MIRA
+from visavis_gateway.personas import SHIPPED
 
 GOOD_LINE = re.compile(r"INFO|\[\d+\] \[INF\]|\w+ listening on port")
 SHOWN_S = 0.3  # from a message to the picture that belongs to it
@@ -72,7 +72,7 @@ async def held(folder: Path) -> Chronicle:
         env = {
             "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
             "OTEL_METRICS_EXPORTER": "none",
-            "GATEWAY_PERSONAS_FILE": str(patient(folder / "personas.toml")),
+            "GATEWAY_PERSONAS_DIR": str(patient(folder / "personas")),
         }
         async with running_stack(Ports.ephemeral(), env, log) as stack:
             async with user_at(stack.url, folder) as user:
@@ -86,13 +86,13 @@ async def held(folder: Path) -> Chronicle:
     return Chronicle(visit, receiver.spans, user.shots, [*user.complaints, *complaints])
 
 
-def patient(path: Path) -> Path:
-    """Mira, who asks sooner whether somebody is there, and never leaves."""
-    fields = asdict(replace(MIRA, still_there_s=STILL_THERE_S, goodbye_s=0))
-    fields = {key: value for key, value in fields.items() if isinstance(value, str | float | int)}
-    del fields["name"]
-    path.write_text("\n".join(["[mira]", *(f"{key} = {json.dumps(each)}" for key, each in fields.items())]))
-    return path.resolve()
+def patient(folder: Path) -> Path:
+    """A folder with a Mira who asks sooner whether somebody is there, and never leaves."""
+    folder.mkdir(exist_ok=True)
+    mira = yaml.safe_load((SHIPPED / "mira.yaml").read_text(encoding="utf-8"))
+    mira["behaviour"] = {"still_there": {"after_s": STILL_THERE_S}, "goodbye": {"after_s": 0}}
+    (folder / "mira.yaml").write_text(yaml.safe_dump(mira), encoding="utf-8")
+    return folder.resolve()
 
 
 class Script:

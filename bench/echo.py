@@ -20,6 +20,7 @@ from visavis_asr.backends.moonshine import Moonshine
 from visavis_asr.backends.silero import Silero
 from visavis_asr.endpointing import Edge, Endpointer, Rules
 from visavis_asr.engine import WINDOW_SAMPLES
+from visavis_asr.recognizer import level_db as window_level_db
 from visavis_gateway.backends.aec import Aec3
 from visavis_gateway.backends.opus import LOOKAHEAD_US, OpusDecoder, OpusEncoder
 from visavis_gateway.echo import PLAYED_RATE_HZ, RATE_HZ, EchoGuard
@@ -170,7 +171,8 @@ def onsets(pcm: Any, silero: Silero) -> list[tuple[float, float]]:
     vad, endpointer, found = silero.open(), Endpointer(Rules(), 0), []
     sound = pcm.astype(np.float32) / 32768
     for end in range(WINDOW_SAMPLES, len(sound), WINDOW_SAMPLES):
-        edge = endpointer.step(vad.step(sound[end - WINDOW_SAMPLES : end]), end)
+        window = sound[end - WINDOW_SAMPLES : end]
+        edge = endpointer.step(vad.step(window), end, window_level_db(window))
         if edge in (Edge.STARTED, Edge.RESUMED):
             found.append((end / RATE_HZ, endpointer.onset_sample / RATE_HZ))
     return found

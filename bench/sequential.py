@@ -35,7 +35,7 @@ from visavis.brain.v1.brain_service_pb2_grpc import BrainServiceStub
 from visavis_asr.backends.moonshine import Moonshine
 from visavis_asr.backends.silero import Silero
 from visavis_asr.engine import RATE_HZ, WINDOW_SAMPLES
-from visavis_gateway.personas import MIRA
+from visavis_gateway.personas import Personas
 from visavis_gateway.uplink import Decimator
 from visavis_tts.backends.hibari import RATE_HZ as SPEECH_RATE_HZ
 from visavis_tts.backends.hibari import HibariEngine
@@ -146,7 +146,8 @@ class Call:
 
     async def _think(self, text: str) -> str:
         """The whole answer."""
-        persona = pb.Persona(name=MIRA.title, prompt=MIRA.prompt, language_code=MIRA.language_code)
+        mira = Personas()["mira"]
+        persona = pb.Persona(name=mira.title, prompt=mira.prompt, language_code=mira.language_code)
         start = pb.StartReply(
             session_id="sequential", turn_id="t", persona=persona, history=self._history[-20:]
         )

@@ -20,6 +20,8 @@ KNOWN_ONLY_IN = {
     "torch": ["backends"],
     "onnxruntime": ["backends"],
     "xllamacpp": ["backends"],
+    "ctranslate2": ["backends"],
+    "faster_whisper": ["backends"],
     "hibari": ["backends"],
     "aiortc": ["backends"],
     "pywebrtc_audio": ["backends"],

@@ -16,7 +16,7 @@ from visavis_asr.backends.moonshine import Moonshine
 from visavis_brain.backends.llama import REPEAT_PENALTY
 from visavis_brain.config import Config as BrainConfig
 from visavis_brain.prompt import Persona, compose
-from visavis_gateway.personas import MIRA
+from visavis_gateway.personas import Personas
 from visavis_tts.backends.hibari import RATE_HZ as SPEECH_RATE_HZ
 from visavis_tts.backends.hibari import HibariEngine
 from visavis_tts.engine import Clause, Pause
@@ -81,7 +81,8 @@ def mind(base_url: str) -> OpenAILLMService:
 
 def persona_prompt() -> str:
     """What the brain service tells the model before the conversation, for the gateway's usual persona."""
-    persona = Persona(MIRA.title, MIRA.prompt, MIRA.language_code, BRAIN.max_token_count)
+    mira = Personas()["mira"]
+    persona = Persona(mira.title, mira.prompt, mira.language_code, BRAIN.max_token_count)
     return compose(persona, (), "", (), BRAIN.context_token_count).lines[0].text
 
 

@@ -28,8 +28,20 @@ def test_every_file_has_a_source_and_pinned_ones_only():
 @pytest.mark.parametrize(("group", "name"), [("tests", "librivox-clips"), ("bench", "mfa-clips")])
 def test_what_only_developers_need_is_a_group_of_its_own(group, name):
     manifest = read_manifest()
-    assert name not in [model.name for model in manifest.wanted({"core"})]
-    assert name in [model.name for model in manifest.wanted({"core", group})]
+    assert name not in [model.name for model in manifest.wanted()]
+    assert name in [model.name for model in manifest.wanted([group])]
+
+
+def test_a_backend_s_own_model_is_wanted_with_it_and_for_tests():
+    manifest = read_manifest()
+    assert "whisper" in manifest.backends
+    for extra, is_wanted in (((), False), (["moonshine"], False), ({"whisper"}, True), (["tests"], True)):
+        assert ("faster-whisper-base" in [model.name for model in manifest.wanted(extra)]) is is_wanted
+
+
+def test_an_optional_model_names_its_backend(model_of, weight_file):
+    with pytest.raises(ValidationError, match="has a backend when, and only when, it is optional"):
+        model_of(weight_file(), group="optional")
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../outside", "a/../../outside", ""])

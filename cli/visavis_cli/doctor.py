@@ -21,13 +21,32 @@ from visavis_cli import environment
 from visavis_cli.manifest import read_manifest
 from visavis_cli.models import Store
 from visavis_cli.ports import LOOPBACK, Ports, why_not_free
-from visavis_cli.programs import SERVICES, Program, StackError, nats_server, needs_weights, plan
+from visavis_cli.programs import (
+    SERVICES,
+    Program,
+    StackError,
+    backends_of,
+    nats_server,
+    needs_weights,
+    plan,
+)
 from visavis_cli.progress import megabytes
 from visavis_cli.readiness import is_gateway, probe_of
 
 Verdict = Literal["ok", "warn", "fail"]
 STYLE: dict[Verdict, str] = {"ok": "green", "warn": "yellow", "fail": "red"}
-PACKAGES = ("grpcio", "numpy", "onnxruntime", "hibari-tts", "xllamacpp", "numba", "av", "aiortc", "nats-py")
+PACKAGES = (
+    "grpcio",
+    "numpy",
+    "onnxruntime",
+    "faster-whisper",
+    "hibari-tts",
+    "xllamacpp",
+    "numba",
+    "av",
+    "aiortc",
+    "nats-py",
+)
 OLDEST_PYTHON = (3, 11)
 WANTED_CORES = 2
 WANTED_MEMORY_BYTES = 4_000_000_000
@@ -123,7 +142,7 @@ def nats() -> Finding:
 def models(env: Mapping[str, str], directory: Path) -> Iterator[Finding]:
     """The weights that the services, as they are set up, will load."""
     store = Store(directory)
-    for model in read_manifest().wanted({"core"}):
+    for model in read_manifest().wanted(backends_of(env)):
         if not needs_weights(model.service, env):
             yield Finding("ok", "model", f"{model.name} is not needed by {model.service} as it is set up")
             continue

@@ -1,13 +1,14 @@
 """models.toml as objects: which weights there are, and what their bytes must be."""
 
 import tomllib
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 MANIFEST = Path(__file__).with_name("models.toml")
-Group = Literal["core", "tests", "bench"]
+Group = Literal["core", "optional", "tests", "bench"]
 
 
 def inside(path: str) -> str:
@@ -66,15 +67,25 @@ class WeightFile(Strict):
 
 
 class Model(Strict):
-    """One model: who loads it and what for, whose it is, its files."""
+    """One model: who loads it and what for, whose it is, its files.
+
+    An optional one is loaded by one backend of its service only, and is asked for by that backend's name.
+    """
 
     name: str
     group: Group
     service: Literal["asr", "brain", "tts", "render", "tests"]
+    backend: str = ""
     role: str
     licence: str
     publisher: str
     file: tuple[WeightFile, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def optional_has_a_backend(self) -> "Model":
+        if (self.group == "optional") != bool(self.backend):
+            raise ValueError(f"{self.name}: a model has a backend when, and only when, it is optional")
+        return self
 
     @property
     def size(self) -> int:
@@ -87,9 +98,15 @@ class Manifest(Strict):
 
     model: tuple[Model, ...]
 
-    def wanted(self, groups: set[Group]) -> list[Model]:
-        """The models of some groups, in the manifest's order."""
-        return [each for each in self.model if each.group in groups]
+    @property
+    def backends(self) -> list[str]:
+        """The backends that have models of their own."""
+        return sorted({each.backend for each in self.model if each.backend})
+
+    def wanted(self, extra: Collection[str] = ()) -> list[Model]:
+        """The core, the groups and the models of the backends in `extra`; tests need every backend's."""
+        groups = {"core", *extra, *(["optional"] if "tests" in extra else [])}
+        return [each for each in self.model if each.group in groups or each.backend in extra]
 
 
 def read_manifest(path: Path = MANIFEST) -> Manifest:

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from visavis_cli import environment
 from visavis_cli.fetch import PullError
-from visavis_cli.manifest import Group, Model, read_manifest
+from visavis_cli.manifest import Model, read_manifest
 from visavis_cli.models import State, Store
 from visavis_cli.progress import Progress, megabytes
 
@@ -36,18 +36,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         each.add_argument(
             "--with",
             dest="extra",
-            choices=["tests", "bench"],
+            choices=["tests", "bench", *read_manifest().backends],
             action="append",
             default=[],
-            help="also what tests need, or the recorded speech of the benchmarks",
+            help="also what tests need, the recorded speech of the benchmarks, or a backend's own models",
         )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Exit code: 0 when all is well, 1 when a model is missing or damaged or can't be had."""
     store = Store(environment.models_dir())
-    groups: set[Group] = {"core", *arguments.extra}
-    models = read_manifest().wanted(groups)
+    models = read_manifest().wanted(arguments.extra)
     if arguments.models_command == "pull":
         return pull(store, models, arguments.mirror)
     if arguments.models_command == "verify":

@@ -73,6 +73,11 @@ def needs_weights(name: str, env: Mapping[str, str]) -> bool:
     return not elsewhere and env.get(f"{name.upper()}_BACKEND") not in WITHOUT_WEIGHTS
 
 
+def backends_of(env: Mapping[str, str]) -> set[str]:
+    """The backends that `env` chooses."""
+    return {env[key] for name in SERVICES if (key := f"{name.upper()}_BACKEND") in env}
+
+
 def plan(ports: Ports, env: Mapping[str, str], models_dir: Path) -> list[Program]:
     """Every program of a stack. Settings in `env` are kept, except where a port of the stack is named."""
     nats_url = f"nats://{LOOPBACK}:{ports.nats}"

@@ -14,7 +14,7 @@ from visavis_cli.log import LogWriter
 from visavis_cli.manifest import read_manifest
 from visavis_cli.models import Store
 from visavis_cli.ports import Ports
-from visavis_cli.programs import SERVICES, StackError, needs_weights
+from visavis_cli.programs import StackError, backends_of, needs_weights
 from visavis_cli.stack import Stack, running_stack
 
 HIGHEST_PORT = 65535
@@ -74,8 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
     with LogWriter(Console(stderr=arguments.json_ready, highlight=False)) as log:
         try:
             ports = choose_ports(arguments, env)
-            wanted = {name for name in SERVICES if needs_weights(name, env)}
-            models = [each for each in read_manifest().wanted({"core"}) if each.service in wanted]
+            chosen = read_manifest().wanted(backends_of(env))
+            models = [each for each in chosen if needs_weights(each.service, env)]
             if models_command.pull(Store(environment.models_dir()), models) != 0:
                 return 1
             asyncio.run(stay_up(ports, arguments, log))

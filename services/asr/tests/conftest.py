@@ -127,6 +127,18 @@ def moonshine() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
+def whisper() -> Iterator[Engine]:
+    with closing(load_engine(Config(backend="whisper", device="cpu", models_dir=MODELS_DIR))) as engine:
+        yield engine
+
+
+@pytest.fixture(params=["moonshine", "whisper"])
+def ear(request) -> Engine:
+    """Each real engine."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="session")
 def speak() -> Callable[[str], np.ndarray]:
     """A sentence as a voice says it at 16 kHz, cut to the sound itself."""
     voice = Hibari(threads=1)

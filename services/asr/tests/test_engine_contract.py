@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import wave
+from itertools import pairwise, zip_longest
 
 import numpy as np
 import pytest
@@ -9,10 +11,10 @@ from visavis_asr.backends import BACKENDS
 from visavis_asr.backends.fake import FakeEngine
 from visavis_asr.backends.moonshine import words_of
 from visavis_asr.config import Config
-from visavis_asr.engine import WINDOW_SAMPLES
+from visavis_asr.engine import WINDOW_SAMPLES, Heard
 from visavis_asr.server import AsrServicer
 
-from .conftest import RATE, Caller, kinds, serving, silence, tone
+from .conftest import MODELS_DIR, RATE, Caller, kinds, serving, silence, tone
 
 QUESTION = "What is the capital of Australia?"
 
@@ -34,7 +36,7 @@ def windows(samples: np.ndarray) -> np.ndarray:
     params=[pytest.param(name, marks=[] if name == "fake" else pytest.mark.models) for name in BACKENDS]
 )
 def engine(request):
-    return FakeEngine() if request.param == "fake" else request.getfixturevalue("moonshine")
+    return FakeEngine() if request.param == "fake" else request.getfixturevalue(request.param)
 
 
 @pytest.fixture
@@ -61,20 +63,30 @@ def test_speech_is_speech_and_streams_do_not_mix(engine, speech):
 
 
 def test_speech_has_words_the_same_each_time(engine, speech):
-    text = engine.transcribe(speech, never)
-    assert text
-    assert text == text.strip()
-    assert engine.transcribe(speech, never) == text
+    heard = engine.transcribe(speech, "en", never)
+    assert heard.text
+    assert heard.text == heard.text.strip()
+    assert engine.transcribe(speech, "en", never) == heard
+
+
+def test_words_with_times_are_those_of_the_text_in_order(engine, speech):
+    heard = engine.transcribe(np.concatenate([silence(0.5), speech, silence(0.3)]), "en", never)
+    if heard.words:
+        assert [word.text for word in heard.words] == heard.text.split()
+        assert abs(heard.words[0].start_sample - RATE // 2) < RATE // 5
+        assert abs(heard.words[-1].end_sample - RATE // 2 - len(speech)) < RATE // 5
+    assert all(word.start_sample < word.end_sample for word in heard.words)
+    assert all(a.end_sample <= b.start_sample for a, b in pairwise(heard.words))
 
 
 def test_a_stopped_decode_says_so(engine, speech):
-    assert engine.transcribe(speech, lambda: True) is None
+    assert engine.transcribe(speech, "en", lambda: True) is None
 
 
 @pytest.mark.parametrize("seconds", [0.03, 0.2, 12, 29])
 def test_any_length_can_be_decoded_and_judged(engine, seconds):
     samples = silence(seconds)
-    assert isinstance(engine.transcribe(samples, never), str)
+    assert isinstance(engine.transcribe(samples, "", never), Heard)
     assert 0 <= engine.p_complete(samples) <= 1
 
 
@@ -82,9 +94,9 @@ def test_any_length_can_be_decoded_and_judged(engine, seconds):
 @pytest.mark.parametrize(
     "sentence", [QUESTION, "Can you tell me a story about a dragon?", "Yes, please.", "Stop!"]
 )
-def test_sentences_are_understood(moonshine, speak, sentence):
+def test_sentences_are_understood(ear, speak, sentence):
     samples = np.concatenate([silence(0.4), speak(sentence), silence(0.2)])
-    assert words(moonshine.transcribe(samples, never)) == words(sentence)
+    assert words(ear.transcribe(samples, "en", never).text) == words(sentence)
 
 
 def noises() -> dict[str, np.ndarray]:
@@ -104,10 +116,10 @@ def noises() -> dict[str, np.ndarray]:
 
 @pytest.mark.models
 @pytest.mark.parametrize("name", noises())
-def test_noise_has_no_words_and_is_no_speech(moonshine, name):
+def test_noise_has_no_words_and_is_no_speech(ear, name):
     samples = noises()[name].astype(np.float32)
-    assert moonshine.transcribe(samples, never) == ""
-    vad = moonshine.open_vad()
+    assert ear.transcribe(samples, "en", never) == Heard("")
+    vad = ear.open_vad()
     assert max(vad.step(window) for window in windows(samples)) < 0.5
 
 
@@ -130,13 +142,32 @@ def test_a_sentence_broken_off_sounds_less_complete_than_a_whole_one(moonshine, 
     assert np.median(broken) < np.median(whole) - 0.3
 
 
+CLIPS = {
+    "0870": "and mr john dashwood had then leisure to consider how much there might be prudently in his power"
+    " to do for them",
+    "0880": "he was not an illdisposed young man",
+    "0930": "he might even have been made amiable himself",
+}
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("number", CLIPS)
+def test_recorded_people_are_understood(ear, number):
+    path = MODELS_DIR / f"librivox-clips/sense_and_sensibility_01_austen_64kb-{number}.wav"
+    with wave.open(str(path)) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / 32768
+    heard = words(ear.transcribe(samples, "en", never).text)
+    wrong = sum(a != b for a, b in zip_longest(heard.split(), CLIPS[number].split()))
+    assert wrong <= 1, heard
+
+
 @pytest.mark.models
 class TestSession:
     """The real models behind the real server."""
 
     @pytest.fixture
-    async def caller(self, moonshine):
-        async with serving(AsrServicer(moonshine, Config())) as stub:
+    async def caller(self, ear):
+        async with serving(AsrServicer(ear, Config())) as stub:
             yield await Caller(stub).start()
 
     async def test_a_question_is_heard_from_its_first_to_its_last_sample(self, caller, speak):
@@ -175,7 +206,7 @@ class TestSession:
         assert text.startswith("what is the capital")
         assert text.endswith("australia")
 
-    async def test_sessions_at_the_same_time_do_not_mix(self, moonshine, speak):
+    async def test_sessions_at_the_same_time_do_not_mix(self, ear, speak):
         sentences = [QUESTION, "Why is the sky blue?", "Open the window, please.", "Tell me about the moon."]
 
         async def hear(stub, sentence: str) -> str:
@@ -188,7 +219,7 @@ class TestSession:
             assert await caller.read_rest() == []
             return words(final.text)
 
-        async with serving(AsrServicer(moonshine, Config())) as stub, asyncio.TaskGroup() as tasks:
+        async with serving(AsrServicer(ear, Config())) as stub, asyncio.TaskGroup() as tasks:
             heard = [tasks.create_task(hear(stub, sentence)) for sentence in sentences]
         assert [task.result() for task in heard] == [words(sentence) for sentence in sentences]
 

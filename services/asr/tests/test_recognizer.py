@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from rpckit.errors import InvalidInput
 from visavis_asr.backends.fake import FakeVad
-from visavis_asr.engine import Final, Partial, Paused, Resumed, SpeechStarted
+from visavis_asr.engine import Final, Heard, Partial, Paused, Resumed, SpeechStarted, Word
 from visavis_asr.habits import Habits
 from visavis_asr.jobs import Kind
 from visavis_asr.recognizer import Recognizer
@@ -34,7 +34,7 @@ class Driver:
         return self.job
 
     def end_decode(self, text):
-        self.recognizer.decoded(self.job, text)
+        self.recognizer.decoded(self.job, None if text is None else Heard(text))
         return self.recognizer.take_events()
 
     def decode(self, text):
@@ -49,6 +49,38 @@ class Driver:
 @pytest.fixture
 def driver() -> Driver:
     return Driver()
+
+
+def test_word_times_count_from_the_stream_and_grow_over_the_parts(driver):
+    driver.say(silence(1))
+    driver.recognizer.begin_turn("t1", "")
+    driver.say(tone(0.8))
+    driver.say(silence(0.3))
+    start = driver.begin_decode().part.start_sample
+    driver.recognizer.decoded(driver.job, Heard("one", (Word("one", 10, 20),)))
+    (paused,) = driver.judge(0.9)
+    assert paused.transcript.words == (Word("one", start + 10, start + 20),)
+    driver.say(silence(1.2))
+    driver.say(tone(0.8))
+    driver.say(silence(0.3))
+    later = driver.begin_decode().part.start_sample
+    driver.recognizer.decoded(driver.job, Heard("two", (Word("two", 0, 5),)))
+    driver.recognizer.end_turn("t1")
+    final = driver.recognizer.take_events()[-1]
+    assert final.transcript.text == "one two"
+    assert final.transcript.words == (Word("one", start + 10, start + 20), Word("two", later, later + 5))
+
+
+def test_a_reopened_turn_has_no_word_times_rather_than_half_of_them(driver):
+    driver.recognizer.reopen("t1", "", "what was said")
+    driver.say(silence(0.5))
+    driver.say(tone(0.8))
+    driver.say(silence(0.3))
+    driver.begin_decode()
+    driver.recognizer.decoded(driver.job, Heard("more", (Word("more", 0, 5),)))
+    driver.recognizer.end_turn("t1")
+    final = driver.recognizer.take_events()[-1]
+    assert (final.transcript.text, final.transcript.words) == ("what was said more", ())
 
 
 def test_a_decode_takes_the_newest_audio_and_the_pre_roll(driver):

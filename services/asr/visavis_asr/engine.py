@@ -23,17 +23,42 @@ class Vad(Protocol):
         """Probability of speech in the next WINDOW_SAMPLES. Takes well under a millisecond."""
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as it stands in its text, heard in samples [start_sample, end_sample)."""
+
+    text: str
+    start_sample: int
+    end_sample: int
+
+    def moved(self, by: int) -> "Word":
+        return Word(self.text, self.start_sample + by, self.end_sample + by)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a stretch of samples says, without outer spaces; no words where the engine has no times."""
+
+    text: str
+    words: tuple[Word, ...] = ()
+
+
 class Engine(Protocol):
     """The loaded models. Shared by all sessions; `transcribe` and `p_complete` block, each in one thread."""
 
     # Primary BCP-47 tags that it hears; the first is its own.
     languages: tuple[str, ...]
+    # Speech between two partials that it can decode beside everything else, when the settings name none.
+    partial_interval_ms: int
 
     def open_vad(self) -> Vad:
         """Fresh state for one stream."""
 
-    def transcribe(self, samples: Samples, should_stop: Callable[[], bool]) -> str | None:
-        """The words in `samples`, without outer spaces; None when `should_stop` ended it early."""
+    def transcribe(self, samples: Samples, language: str, should_stop: Callable[[], bool]) -> Heard | None:
+        """What `samples` say, word times counted from the first; None when `should_stop` ended it early.
+
+        `language` is one of `languages`; empty = whichever it sounds like.
+        """
 
     def p_complete(self, samples: Samples) -> float:
         """0 to 1: how likely the speaker is done at the end of `samples` (the last 8 s count)."""
@@ -57,6 +82,7 @@ class Transcript:
     text: str
     start_sample: int
     end_sample: int
+    words: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,11 @@ class Habits:
     pre_roll_samples: int = RATE_HZ * 2 // 5
 
 
-def habits_of(config: Config) -> Habits:
-    """The settings, in samples."""
+def habits_of(config: Config, partial_interval_ms: int) -> Habits:
+    """The settings, in samples; `partial_interval_ms` counts where they name none."""
     per_ms = RATE_HZ // 1000
     return Habits(
         Rules(config.speech_threshold, config.pause_ms * per_ms),
-        partial_samples=config.partial_interval_ms * per_ms,
+        partial_samples=(config.partial_interval_ms or partial_interval_ms) * per_ms,
         pre_roll_samples=config.pre_roll_ms * per_ms,
     )

@@ -15,6 +15,7 @@ from visavis_asr.engine import (
     WINDOW_SAMPLES,
     Event,
     Final,
+    Heard,
     Partial,
     Paused,
     Pcm,
@@ -86,6 +87,7 @@ class Recognizer:
         """Go on with a turn whose beginning another stream has heard."""
         self.begin_turn(turn_id, traceparent)
         self._turn.frozen_text = self._turn.sent_text = text.strip()
+        self._turn.frozen_words = None if text.strip() else ()
 
     def begin_turn(self, turn_id: str, traceparent: str) -> None:
         """Name the current or next speech."""
@@ -173,14 +175,14 @@ class Recognizer:
         rest.is_taken = True
         return rest
 
-    def decoded(self, job: Job, text: str | None) -> None:
-        """The text of a job; None when it was stopped."""
+    def decoded(self, job: Job, heard: Heard | None) -> None:
+        """What a job has heard; None when it was stopped."""
         self._running = None
         job.turn.in_hand_to = 0
-        if text is None:
+        if heard is None:
             job.turn.partial_sample = 0
             return
-        job.part.settle(text)
+        job.part.settle(heard)
         turn = job.turn
         is_open_part = job.part not in turn.parts and job.part.start_sample == turn.open_start
         turn.freeze()

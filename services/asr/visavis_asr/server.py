@@ -27,7 +27,7 @@ class AsrServicer(pb_grpc.AsrServiceServicer):
     def __init__(self, engine: Engine, config: Config) -> None:
         self._engine = engine
         self._workplace = Workplace(engine)
-        self._habits = habits_of(config)
+        self._habits = habits_of(config, engine.partial_interval_ms)
         self._slots = config.max_sessions
         self.session_count = 0
 
@@ -36,7 +36,7 @@ class AsrServicer(pb_grpc.AsrServiceServicer):
     ) -> None:
         """See the proto."""
         start = await read_start(requests)
-        require_language(start.language_code, self._engine.languages)
+        language = language_of(start.language_code, self._engine.languages)
 
         async def send(event: domain.Event) -> None:
             await context.write(to_proto(event))
@@ -46,7 +46,7 @@ class AsrServicer(pb_grpc.AsrServiceServicer):
             if start.HasField("snapshot"):
                 reopen(recognizer, start.snapshot)
             await context.write(pb.RecognizeResponse(started=pb.RecognitionStarted()))
-            session = Session(start.session_id, recognizer, self._workplace, send)
+            session = Session(start.session_id, recognizer, self._workplace, language, send)
             await session.work_while(listen(requests, session))
 
     @contextmanager
@@ -76,10 +76,12 @@ async def read_start(requests: AsyncIterator[pb.RecognizeRequest]) -> pb.StartRe
     return start
 
 
-def require_language(code: str, languages: tuple[str, ...]) -> None:
-    """Refuse a language that the engine does not hear."""
-    is_known = not code or code.split("-")[0].lower() in languages
+def language_of(code: str, languages: tuple[str, ...]) -> str:
+    """The primary tag; refuses a language that the engine does not hear."""
+    language = code.split("-")[0].lower()
+    is_known = not code or language in languages
     require(is_known, f"start.language_code must be empty or one of: {', '.join(languages)}")
+    return language
 
 
 def reopen(recognizer: Recognizer, snapshot: pb.RecognitionSnapshot) -> None:
@@ -147,11 +149,16 @@ def to_proto(event: domain.Event) -> pb.RecognizeResponse:
 
 
 def to_transcript(transcript: domain.Transcript, *, at_rest: bool = False) -> pb.Transcript:
-    """No words: Moonshine gives no times."""
+    """With the times of the words, where the engine has them."""
+    words = [
+        pb.Word(text=word.text, start_sample=word.start_sample, end_sample=word.end_sample)
+        for word in transcript.words
+    ]
     return pb.Transcript(
         turn_id=transcript.turn_id,
         text=transcript.text,
         start_sample=transcript.start_sample,
         end_sample=transcript.end_sample,
+        words=words,
         at_rest=at_rest,
     )

@@ -11,7 +11,7 @@ from rpckit.blocking import run_step_in
 from rpckit.tracing import context_of
 
 from visavis_asr import names
-from visavis_asr.engine import Engine, Event, Final
+from visavis_asr.engine import Engine, Event, Final, Heard
 from visavis_asr.jobs import Job
 from visavis_asr.lane import Lane
 from visavis_asr.recognizer import Recognizer
@@ -53,9 +53,11 @@ class Session:
         session_id: str,
         recognizer: Recognizer,
         workplace: Workplace,
+        language: str,
         send: Callable[[Event], Awaitable[None]],
     ) -> None:
         self._session_id = session_id
+        self._language = language
         self.recognizer = recognizer
         self._workplace = workplace
         self._send = send
@@ -137,18 +139,19 @@ class Session:
                 self._progress.set()
                 await self._send_events()
 
-    async def _decode(self, job: Job) -> str | None:
+    async def _decode(self, job: Job) -> Heard | None:
         begun = time.perf_counter()
-        text = await run_step_in(
+        heard = await run_step_in(
             self._workplace.decoding,
             self._workplace.engine.transcribe,
             job.part.samples,
+            self._language,
             lambda: job.is_stale,
         )
-        if text is not None:
+        if heard is not None:
             kind = {names.DECODE_KIND: job.kind.name.lower()}
             decode_duration.record(time.perf_counter() - begun, kind)
-        return text
+        return heard
 
     async def _judge_on_wish(self) -> None:
         while True:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from visavis_asr.endpointing import Endpointer
-from visavis_asr.engine import RATE_HZ, Samples, Transcript
+from visavis_asr.engine import RATE_HZ, Heard, Samples, Transcript, Word
 
 # Less speech than this is a click or a cough, whatever a decoder makes of it.
 MIN_VOICED_SAMPLES = RATE_HZ // 10
@@ -30,10 +30,12 @@ class Part:
     speech_end: int
     samples: Samples
     text: str | None = None
+    words: tuple[Word, ...] = ()
 
-    def settle(self, text: str) -> None:
+    def settle(self, heard: Heard) -> None:
         """Keep the text and let go of the audio."""
-        self.text = text
+        self.text = heard.text
+        self.words = tuple(word.moved(self.start_sample) for word in heard.words)
         self.samples = np.zeros(0, np.float32)
 
 
@@ -69,6 +71,8 @@ class Turn:
     open_start: int = 0
     # What can't change any more; a reopened turn begins with the text of its snapshot.
     frozen_text: str = ""
+    # Times of its words; None when those of a snapshot are missing.
+    frozen_words: tuple[Word, ...] | None = ()
     # Closed parts that wait for their text (or for that of a part before them), in order.
     parts: deque[Part] = field(default_factory=deque)
     # The newest decode of the open part.
@@ -99,7 +103,7 @@ class Turn:
         """The open part as it stands; one with next to no speech in it has its (empty) text at once."""
         part = Part(self.open_start, end_sample, self.endpointer.speech_end, samples)
         if self.endpointer.voiced_samples - self.voiced_before_open < MIN_VOICED_SAMPLES:
-            part.settle("")
+            part.settle(Heard(""))
         return part
 
     def close_open(self, part: Part, next_start: int, speech_since: int = 0) -> None:
@@ -114,16 +118,19 @@ class Turn:
         """Turn closed parts into text, as far as they are decoded."""
         while self.parts and (text := self.parts[0].text) is not None:
             self.frozen_text = joined(self.frozen_text, text)
-            self.parts.popleft()
+            words = self.parts.popleft().words
+            self.frozen_words = None if self.frozen_words is None else self.frozen_words + words
 
     def transcript(self, position: int) -> Transcript:
         """Everything decoded so far; an empty range at `position` when nothing was said."""
         start = position if self.start_sample is None else self.start_sample
-        newest = self.heard.text or "" if self.heard is not None else ""
-        end = self.endpointer.speech_end
-        if self.heard is not None and not self.is_decoded_to(end):
-            end = self.heard.speech_end
-        return Transcript(self.turn_id, joined(self.frozen_text, newest), start, max(start, end))
+        heard, words, end = self.heard, self.frozen_words, self.endpointer.speech_end
+        if heard is not None and words is not None:
+            words += heard.words
+        if heard is not None and not self.is_decoded_to(end):
+            end = heard.speech_end
+        text = joined(self.frozen_text, heard.text or "" if heard is not None else "")
+        return Transcript(self.turn_id, text, start, max(start, end), words or ())
 
 
 def joined(first: str, second: str) -> str:

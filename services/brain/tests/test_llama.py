@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+import json
 
 import pytest
 import pytest_asyncio
 from visavis_brain.backends import load_engine
 from visavis_brain.config import Config
-from visavis_brain.engine import Cost, Line, Piece, Prompt, Role
+from visavis_brain.engine import Cost, Line, Piece, Prompt, Role, Tool, ToolWish
 
 from .conftest import MODELS
 
@@ -73,3 +74,15 @@ async def test_a_prompt_that_does_not_fit_is_refused_quickly(engine):
         with pytest.raises(Exception, match="400"):
             await cost_of(conversation, prompt("word " * 5000))
         assert (await cost_of(conversation, prompt("Hi"))).completion > 0
+
+
+async def test_the_embedded_model_asks_for_a_tool(engine):
+    system = Line(Role.SYSTEM, "You are Mira. Answer in one short sentence.")
+    city = '{"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}'
+    weather = Tool("get_weather", "Current weather in a city.", city, is_read_only=True)
+    asked = Prompt((system, Line(Role.USER, "What's the weather in Paris?")), 60, (weather,))
+    with contextlib.closing(engine.open("s1")) as conversation:
+        wishes = [event async for event in conversation.reply(asked) if isinstance(event, ToolWish)]
+        assert [(wish.name, json.loads(wish.arguments_json)) for wish in wishes] == [
+            ("get_weather", {"city": "Paris"})
+        ]

@@ -202,6 +202,58 @@ async def test_a_server_that_gives_nothing_is_not_ready(behave):
         await events_from(behave)
 
 
+GOOD = sends(head(), delta("Hello"), delta(None, "stop"), DONE)
+
+
+def first(behave: Behaviour, then: Behaviour = GOOD) -> Behaviour:
+    """One behaviour for the first request, another for those after it."""
+    behaviours = [behave]
+
+    async def next_one(writer: asyncio.StreamWriter) -> None:
+        await (behaviours.pop() if behaviours else then)(writer)
+
+    return next_one
+
+
+@pytest.mark.parametrize(
+    "behave",
+    [
+        sends(b""),
+        sends(head("503 Service Unavailable"), b"{}"),
+        sends(head("429 Too Many Requests"), b"{}"),
+        sends(head()),
+        sends(head(), DONE),
+    ],
+)
+async def test_a_failure_that_may_pass_is_tried_once_more(behave):
+    async with upstream(first(behave)) as (server, url), conversation(url) as opened:
+        assert [event async for event in opened.reply(PROMPT)] == [Piece("Hello"), End(Finish.STOP)]
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("behave", "settings", "count"),
+    [
+        (sends(head("401 Unauthorized"), b"{}"), {}, 1),
+        (sends(head(), stalls=True), {}, 1),
+        (sends(head("503 Service Unavailable"), b"{}"), {"retry_count": 0}, 1),
+        (sends(head("503 Service Unavailable"), b"{}"), {"retry_count": 2}, 3),
+    ],
+)
+async def test_other_failures_are_not(behave, settings, count):
+    async with upstream(behave) as (server, url), conversation(url, **settings) as opened:
+        with pytest.raises(NotReady):
+            await anext(opened.reply(PROMPT))
+    assert len(server.requests) == count
+
+
+async def test_what_has_begun_is_never_begun_again():
+    behave = first(sends(head(), delta("Hel")))
+    async with upstream(behave) as (server, url), conversation(url) as opened:
+        assert [event async for event in opened.reply(PROMPT)] == [Piece("Hel"), End(Finish.ERROR)]
+    assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize(
     "behave",
     [

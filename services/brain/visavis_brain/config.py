@@ -37,4 +37,6 @@ class Config(BaseSettings):
     connect_timeout_s: float = Field(default=2, gt=0, le=60)
     first_token_timeout_s: float = Field(default=20, gt=0, le=300)
     next_token_timeout_s: float = Field(default=5, gt=0, le=60)
+    # Requests to the model's server that are sent again when it fails before its first token.
+    retry_count: int = Field(default=1, ge=0, le=5)
     tool_timeout_s: float = Field(default=20, gt=0, le=300)

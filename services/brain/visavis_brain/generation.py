@@ -23,6 +23,7 @@ from visavis_brain.engine import (
     Role,
     ToolWish,
 )
+from visavis_brain.guard import GuardedText
 from visavis_brain.length import OVERRUN, SpokenReply
 from visavis_brain.record import Record
 
@@ -118,8 +119,10 @@ class Generation:
         desk: ToolDesk,
         record: Record,
         emit: Emit,
+        text: GuardedText,
     ) -> None:
         self._prompt = prompt
+        self._text = text
         self._conversation = conversation
         self._emit = emit
         self._speech = SpokenReply(name, math.floor(prompt.max_token_count / OVERRUN))
@@ -131,10 +134,14 @@ class Generation:
     async def run(self) -> None:
         """Emit text as it comes, then the cost, then the end. Raises NotReady if there was no text at all."""
         with self.record:
-            finish = await self._speak()
+            finish = Finish.STOP if self._text.refusal else await self._speak()
             if self._speech.was_cut:
                 finish = Finish.LENGTH
-            await self._say(self._speech.finish(is_complete=finish is not Finish.ERROR))
+            await self._say(self._speech.finish(is_complete=finish is not Finish.ERROR), is_last=True)
+            if self._text.refusal:
+                finish = Finish.STOP
+                self.record.span.set_attribute(names.REFUSED, True)
+                await self._out(self._text.refuse())
             self.record.span.set_attribute(names.TOOL_CALL_COUNT, self._call_count)
             self.record.done(finish, self._cost)
             await self._emit(self._cost)
@@ -150,7 +157,7 @@ class Generation:
                 if round_number == 0:
                     raise
                 return Finish.ERROR
-            if not wishes or self._speech.ended:
+            if not wishes or self._is_over:
                 break
             self._call_count += len(wishes)
             answers = await self.desk.answers_to(wishes)
@@ -181,11 +188,19 @@ class Generation:
                     before.cached + last.cached,
                     before.completion + max(last.completion, piece_count),
                 )
-                if self._speech.ended:
+                if self._is_over:
                     break
         return finish, wishes
 
-    async def _say(self, text: str) -> None:
+    @property
+    def _is_over(self) -> bool:
+        """Nothing more that the model writes will be said."""
+        return self._speech.ended or self._text.refusal is not None
+
+    async def _say(self, text: str, *, is_last: bool = False) -> None:
+        await self._out(self._text.feed(text, is_last=is_last))
+
+    async def _out(self, text: str) -> None:
         if text:
             self.record.first_token()
             await self._emit(Piece(text))

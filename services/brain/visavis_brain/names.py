@@ -15,6 +15,7 @@ TURN_ID = "visavis.turn.id"
 GENERATION = "visavis.generation"
 CONFIRMED = "visavis.generation.confirmed"
 OUTCOME = "visavis.generation.outcome"
+REFUSED = "visavis.generation.refused"
 TOOL_CALL_COUNT = "visavis.tool_call.count"
 
 FIRST_TOKEN_SPAN = "llm.first_token"

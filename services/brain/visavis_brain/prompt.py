@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from visavis_brain.engine import Line, Prompt, Role, Tool
+from visavis_brain.guard import Refusal, rule
 from visavis_brain.length import OVERRUN
 
 SPEECH_RULES = (
@@ -36,6 +37,7 @@ class Persona:
     prompt: str
     language_code: str
     max_token_count: int
+    refusals: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ def system_text(persona: Persona) -> str:
         SPEECH_RULES,
         persona.prompt.strip(),
         f"Always speak {language}." if language else "",
+        rule(persona.refusals),
     ]
     return " ".join(part for part in parts if part)
 

@@ -1,7 +1,6 @@
 """gRPC face of the engine: order of messages, proto <-> domain, nothing about models."""
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -18,37 +17,19 @@ from visavis.events.v1 import events_pb2
 from visavis_brain import names
 from visavis_brain.engine import (
     Conversation,
-    Cost,
-    End,
     Engine,
-    Finish,
-    Piece,
     Prompt,
     ReplyEvent,
-    Tool,
-    ToolWish,
 )
-from visavis_brain.generation import failure
-from visavis_brain.prompt import Move, Persona, compose, fits
+from visavis_brain.guard import Guard
+from visavis_brain.prompt import Move, compose, fits
 from visavis_brain.record import Subject
 from visavis_brain.turn import Turn
+from visavis_brain.wire import to_moves, to_persona, to_proto, to_result, to_tools, to_words
 
 START_TIMEOUT_S = 10
 OWN_SLOT_WAIT_S = 0.3
 OUTBOX_SIZE = 64
-MAX_TEXT_CHARS = 4000
-MAX_PERSONA_CHARS = 8000
-MAX_HISTORY_COUNT = 100
-MAX_HISTORY_BYTES = 64 * 1024
-MAX_TOKEN_COUNT = 1000
-MAX_TOOL_COUNT = 32
-MAX_SCHEMA_BYTES = 16 * 1024
-MAX_RESULT_BYTES = 64 * 1024
-FINISH_REASONS = {
-    Finish.STOP: pb.FINISH_REASON_STOP,
-    Finish.LENGTH: pb.FINISH_REASON_LENGTH,
-    Finish.ERROR: pb.FINISH_REASON_ERROR,
-}
 Requests = AsyncIterator[pb.ReplyRequest]
 
 
@@ -74,8 +55,9 @@ class BrainServicer(pb_grpc.BrainServiceServicer):
 
             async with asyncio.TaskGroup() as tasks:
                 subject = Subject(self._engine, start.session_id, start.turn_id)
-                name, timeout_s = start.persona.name, self._tool_timeout_s
-                turn = Turn(subject, name, conversation, tasks, emit, timeout_s)
+                persona, timeout_s = start.persona, self._tool_timeout_s
+                guard = Guard(persona.refusals)
+                turn = Turn(subject, persona.name, guard, conversation, tasks, emit, timeout_s)
                 tasks.create_task(deliver(outbox, turn, context), name="brain.deliver")
                 with self._interruptible(turn):
                     await Conductor(start, turn).follow(requests)
@@ -181,11 +163,10 @@ class Conductor:
     async def _generate(self, generate: pb.Generate) -> None:
         number = generate.generation
         require(number > self._latest, f"generate.generation must be greater than {self._latest}")
-        prompt = self._start.prompt(
-            to_words("generate.transcript", generate.transcript), to_moves(generate.history)
-        )
+        transcript = to_words("generate.transcript", generate.transcript)
+        prompt = self._start.prompt(transcript, to_moves(generate.history))
         self._latest = number
-        await self._turn.generate(number, prompt)
+        await self._turn.generate(number, prompt, transcript)
 
     def _confirm(self, number: int) -> None:
         require(0 < number <= self._latest, "confirm.generation was never asked for")
@@ -211,78 +192,3 @@ async def read_start(requests: Requests) -> pb.StartReply:
     if first is None or first.WhichOneof("event") != "start":
         raise InvalidInput("the first message must be start")
     return first.start
-
-
-def to_persona(persona: pb.Persona, default_token_count: int) -> Persona:
-    require(len(persona.name) <= 64, "persona.name must be at most 64 characters")
-    require(
-        len(persona.prompt) <= MAX_PERSONA_CHARS,
-        f"persona.prompt must be at most {MAX_PERSONA_CHARS} characters",
-    )
-    require(len(persona.language_code) <= 35, "persona.language_code must be a BCP-47 code")
-    require(
-        0 <= persona.max_token_count <= MAX_TOKEN_COUNT,
-        f"persona.max_token_count must be 0 to {MAX_TOKEN_COUNT}",
-    )
-    limit = persona.max_token_count or default_token_count
-    return Persona(persona.name, persona.prompt, persona.language_code, limit)
-
-
-def to_moves(messages: Any) -> tuple[Move, ...]:
-    """History, checked for size."""
-    require(len(messages) <= MAX_HISTORY_COUNT, f"history must be at most {MAX_HISTORY_COUNT} messages")
-    size = sum(len(message.text.encode()) for message in messages)
-    require(size <= MAX_HISTORY_BYTES, f"history must be at most {MAX_HISTORY_BYTES} bytes of text")
-    known = all(message.role in (pb.ROLE_USER, pb.ROLE_AVATAR) for message in messages)
-    require(known, "history.role must be ROLE_USER or ROLE_AVATAR")
-    return tuple(Move(m.role == pb.ROLE_AVATAR, m.text, m.interrupted) for m in messages)
-
-
-def to_words(field: str, text: str) -> str:
-    require(len(text) <= MAX_TEXT_CHARS, f"{field} must be at most {MAX_TEXT_CHARS} characters")
-    return text
-
-
-def to_tools(tools: Any) -> tuple[Tool, ...]:
-    """What the persona may call; each schema is checked to be an object."""
-    require(len(tools) <= MAX_TOOL_COUNT, f"tools must be at most {MAX_TOOL_COUNT}")
-    require(len({tool.name for tool in tools}) == len(tools), "tools.name must be unique")
-    for tool in tools:
-        require_id("tools.name", tool.name)
-        require(is_schema(tool.parameters_json_schema), "tools.parameters_json_schema must be a JSON object")
-    return tuple(Tool(t.name, t.description, t.parameters_json_schema, t.read_only) for t in tools)
-
-
-def is_schema(text: str) -> bool:
-    """Empty, or a JSON object of a sane size."""
-    try:
-        return len(text) <= MAX_SCHEMA_BYTES and isinstance(json.loads(text or "{}"), dict)
-    except ValueError:
-        return False
-
-
-def to_result(result: pb.ToolResult) -> str:
-    """What the model reads."""
-    size = len(result.result_json.encode())
-    require(size <= MAX_RESULT_BYTES, f"tool_result.result_json must be at most {MAX_RESULT_BYTES} bytes")
-    try:
-        value = json.loads(result.result_json or "null")
-    except ValueError:
-        raise InvalidInput("tool_result.result_json must be JSON") from None
-    return failure(value) if result.failed else json.dumps(value, ensure_ascii=False)
-
-
-def to_proto(generation: int, event: ReplyEvent) -> pb.ReplyResponse:
-    response = pb.ReplyResponse(generation=generation)
-    match event:
-        case Piece(text):
-            response.text.text = text
-        case ToolWish(call_id, name, arguments):
-            response.tool_call.CopyFrom(pb.ToolCall(call_id=call_id, name=name, arguments_json=arguments))
-        case Cost(prompt, cached, completion):
-            counts = pb.Usage(prompt_token_count=prompt, cached_token_count=cached)
-            counts.completion_token_count = completion
-            response.usage.CopyFrom(counts)
-        case End(reason):
-            response.done.finish_reason = FINISH_REASONS[reason]
-    return response

@@ -9,6 +9,7 @@ from rpckit.errors import NotReady
 
 from visavis_brain.engine import Conversation, Prompt, ReplyEvent
 from visavis_brain.generation import Generation, ToolDesk
+from visavis_brain.guard import Guard, GuardedText
 from visavis_brain.record import Record, Subject
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ class Turn:
         self,
         subject: Subject,
         name: str,
+        guard: Guard,
         conversation: Conversation,
         tasks: asyncio.TaskGroup,
         emit: NumberedEmit,
@@ -36,6 +38,7 @@ class Turn:
     ) -> None:
         self.subject = subject
         self._name = name
+        self._guard = guard
         self._conversation = conversation
         self._tasks = tasks
         self._emit = emit
@@ -63,7 +66,7 @@ class Turn:
             except NotReady as error:
                 log.info("warm-up failed: %s", error)  # the generation will tell the caller
 
-    async def generate(self, number: int, prompt: Prompt) -> None:
+    async def generate(self, number: int, prompt: Prompt, transcript: str) -> None:
         """Start a generation; what was running has ended when this returns."""
         await self.stop("replaced")
         self._to_warm = None
@@ -74,7 +77,8 @@ class Turn:
 
         desk = ToolDesk(prompt, number, emit, self._tool_timeout_s)
         record = Record(self.subject, number, self._last_span)
-        self._generation = Generation(prompt, self._name, self._conversation, desk, record, emit)
+        text = GuardedText(self._guard, self._guard.refused(transcript))
+        self._generation = Generation(prompt, self._name, self._conversation, desk, record, emit, text)
         self.current = number
         self._running = self._tasks.create_task(self._generation.run(), name="brain.generate")
 

@@ -1,6 +1,7 @@
 """The trace tells what became of every attempt at a reply."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from opentelemetry.context import Context
@@ -14,7 +15,7 @@ from visavis_gateway.backends.fake import FakeTransport
 from visavis_gateway.config import Config
 from visavis_gateway.engine import Reply, Turn
 from visavis_gateway.generation_spans import GenerationSpans
-from visavis_gateway.personas import load_personas
+from visavis_gateway.personas import Personas
 from visavis_gateway.session import Session
 from visavis_gateway.sessions import Sessions
 
@@ -32,7 +33,7 @@ def exporter(monkeypatch) -> InMemorySpanExporter:
 @pytest.fixture
 async def session(backstage, exporter) -> AsyncIterator[Session]:
     config = Config(shortest_wait_ms=500)
-    personas = load_personas(None)
+    personas = Personas()
     made = Sessions(config, backstage.services, personas, lambda viewer, now_us: FakeTransport(viewer))
     async with made.running():
         opened = await made.create("", "offer")
@@ -96,6 +97,7 @@ async def test_a_reply_that_is_stopped_is_interrupted(session, backstage, export
 
 async def test_a_reply_that_fails_says_so(session, backstage, exporter) -> None:
     backstage.brain.fails = True
+    session._stage.set_persona(replace(session._persona, apology=""))
     session.conversation.typed(session.now_us(), "What is your name?")
     await until(lambda: named(exporter, names.TURN_SPAN), "the turn's span")
     assert generations(exporter) == [(1, False, "failed")]

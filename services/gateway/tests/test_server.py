@@ -13,7 +13,7 @@ from rpckit.testing import until
 from visavis_gateway.api import MAX_BODY_BYTES, event_stream
 from visavis_gateway.backends.webrtc import WebRtcTransport
 from visavis_gateway.config import Config
-from visavis_gateway.personas import load_personas
+from visavis_gateway.personas import Personas
 from visavis_gateway.server import build_app
 from visavis_gateway.sessions import Sessions
 
@@ -23,7 +23,7 @@ async def http(backstage) -> AsyncIterator[httpx.AsyncClient]:
     """The app without a socket: its lifespan and its routes."""
     config = Config(max_sessions=2, connect_timeout_s=5)
     sessions = Sessions(
-        config, backstage.services, load_personas(None),
+        config, backstage.services, Personas(),
         lambda viewer, now_us: WebRtcTransport(viewer, [], now_us),
     )  # fmt: skip
     app = build_app(config, sessions, backstage.channels)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from visavis_gateway.backends.fake import FakeTransport
 from visavis_gateway.backends.opus import OpusDecoder
 from visavis_gateway.config import Config
 from visavis_gateway.engine import Move
-from visavis_gateway.personas import load_personas
+from visavis_gateway.personas import Personas
 from visavis_gateway.session import Session
 from visavis_gateway.sessions import Sessions
 
@@ -23,9 +24,7 @@ GENEROUS_S = 10.0
 @pytest.fixture
 async def sessions(backstage) -> AsyncIterator[Sessions]:
     config = Config(max_sessions=2, vanish_timeout_s=2, connect_timeout_s=1, shortest_wait_ms=100)
-    made = Sessions(
-        config, backstage.services, load_personas(None), lambda viewer, now_us: FakeTransport(viewer)
-    )
+    made = Sessions(config, backstage.services, Personas(), lambda viewer, now_us: FakeTransport(viewer))
     async with made.running():
         yield made
 
@@ -106,6 +105,13 @@ async def test_the_model_reads_the_persona_during_the_greeting(sessions, backsta
     assert [r.WhichOneof("event") for r in backstage.brain.requests] == ["start", "finish"]
 
 
+async def test_a_persona_may_have_a_shorter_call(sessions):
+    async with call(sessions) as (session, transport):
+        session._persona = replace(session._persona, max_session_s=1)
+        await until(lambda: messages(transport, "bye"), "the session timed out")
+        assert messages(transport, "bye")[0]["reason"] == "timed_out"
+
+
 async def test_speaking_over_the_avatar_stops_it(sessions, backstage):
     async with call(sessions) as (session, transport):
         session.conversation.say(session.now_us(), " ".join(["word"] * 50))
@@ -122,17 +128,21 @@ async def test_speaking_over_the_avatar_stops_it(sessions, backstage):
         assert session.conversation.history[0] == Move(False, cut["heard"], interrupted=True)
 
 
-async def test_a_mind_that_breaks_ends_the_turn_with_a_message(sessions, backstage):
+async def test_a_mind_that_breaks_is_apologised_for(sessions, backstage):
     backstage.brain.fails = True
     async with call(sessions) as (session, transport):
+        session._stage.set_persona(replace(session._persona, apology="So sorry."))
         backstage.asr.say("What is your name?")
-        await until(lambda: messages(transport, "error"), "the viewer was told")
+        await until(lambda: messages(transport, "turn"), "the turn ended")
+        assert messages(transport, "turn")[0]["heard"] == "So sorry."
+        assert not messages(transport, "error")
         await until(
             lambda: session.conversation.reply is None and session.conversation.turn is None, "idle again"
         )
         backstage.brain.fails = False
         backstage.asr.say("And now?")
-        await until(lambda: [m for m in messages(transport, "turn") if m["heard"]], "the next turn works")
+        await until(lambda: len(messages(transport, "turn")) == 2, "the next turn ended")
+        assert messages(transport, "turn")[1]["heard"] == "That is a good question."
 
 
 async def test_an_ear_that_breaks_is_reopened_in_mid_turn(sessions, backstage):

@@ -15,7 +15,7 @@ from visavis.tts.v1.tts_service_pb2_grpc import TtsServiceStub
 
 from visavis_gateway.backends.webrtc import WebRtcTransport
 from visavis_gateway.config import Config
-from visavis_gateway.personas import load_personas
+from visavis_gateway.personas import Personas
 from visavis_gateway.server import build_app
 from visavis_gateway.session import Services
 from visavis_gateway.sessions import Sessions
@@ -23,11 +23,11 @@ from visavis_gateway.sessions import Sessions
 
 async def main() -> None:
     config = load(Config)
-    personas = load_personas(config.personas_file)
-    if config.default_persona not in personas:
-        raise SystemExit(f"GATEWAY_DEFAULT_PERSONA: no persona {config.default_persona!r}")
+    secrets = {name: secret.get_secret_value() for name, secret in config.tool_secrets.items()}
+    personas = Personas(config.personas_dir, config.default_persona, secrets)
     with telemetry("gateway"):
         async with AsyncExitStack() as stack:
+            await stack.enter_async_context(personas.kept_fresh())
             bus = await stack.enter_async_context(connect(config.nats_url))
             names = ("asr", "brain", "tts", "render")
             channels = {

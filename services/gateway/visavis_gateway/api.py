@@ -100,8 +100,9 @@ class Api:
         self._channels = channels
 
     async def info(self, request: Request) -> Response:
-        default = self._sessions.personas[self._config.default_persona]
-        ordered = sorted(self._sessions.personas.values(), key=lambda p: (p is not default, p.name))
+        personas = self._sessions.personas
+        default = personas.find("")
+        ordered = sorted(personas.values(), key=lambda p: (p.name != default.name, p.name))
         return JSONResponse(
             {
                 "personas": [{"name": p.name, "title": p.title, "avatar": p.avatar} for p in ordered],

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -24,7 +24,10 @@ class Config(BaseSettings):
     vanish_timeout_s: float = Field(default=10, ge=0.5)
     # What applications may see on NATS: the words of a turn, or only that it happened.
     publish_words: bool = False
-    personas_file: Path | None = None
+    # Persona files (docs/personas.md) beside those that ship.
+    personas_dir: Path | None = None
+    # What ${NAME} stands for in the headers of a persona's tools.
+    tool_secrets: dict[str, SecretStr] = {}
     default_persona: str = "mira"
     video_size_px: int = Field(default=512, ge=128, le=1024, multiple_of=2)
     video_rate_hz: int = Field(default=25, ge=5, le=60)

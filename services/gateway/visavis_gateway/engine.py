@@ -5,6 +5,45 @@ from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """The model's wish to have a tool run."""
+
+    name: str
+    arguments: dict[str, Any]
+    session_id: str
+    turn_id: str
+    call_id: str
+
+
+class Work(Protocol):
+    """What a tool does. Returns what JSON can hold."""
+
+    async def __call__(self, call: ToolCall) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """Something that the persona may call. `fillers` are said one after the other while it takes its time."""
+
+    name: str
+    description: str
+    parameters_json: str
+    is_read_only: bool
+    timeout_s: float
+    fillers: tuple[str, ...]
+    work: Work
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A topic that is not talked about: for the model, by its words, and what is said instead."""
+
+    topic: str
+    words: tuple[str, ...]
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
 class Persona:
     """Who answers, how it sounds and looks."""
 
@@ -25,6 +64,13 @@ class Persona:
     openers: tuple[str, ...] = ("Let me think.", "Hmm, one moment.", "Let me see.")
     # Said to a user who stopped it and wants nothing else.
     stopped: str = "Okay."
+    # Length of a reply; 0 = the brain's own. Length of a session; None = the gateway's own.
+    max_token_count: int = 0
+    max_session_s: int | None = None
+    refusals: tuple[Refusal, ...] = ()
+    tools: tuple[Tool, ...] = ()
+    # Said when the mind has failed; empty = nothing.
+    apology: str = "Sorry, something went wrong on my side. Could you say that again?"
 
 
 @dataclass(frozen=True, slots=True)

@@ -337,7 +337,8 @@ class Session:
             self.conversation.greet(now_us)
         if now_us - self._last_heard_us > self._config.vanish_timeout_s * 1_000_000:
             self.close("vanished")
-        if now_us > self._config.max_session_s * 1_000_000:
+        longest_s = min(self._config.max_session_s, self._persona.max_session_s or self._config.max_session_s)
+        if now_us > longest_s * 1_000_000:
             self.close("timed_out")
 
     async def _show(self, frame: render_pb.EncodedFrame) -> None:

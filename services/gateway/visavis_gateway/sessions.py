@@ -11,7 +11,8 @@ from rpckit.supervise import guarded
 
 from visavis_gateway import names
 from visavis_gateway.config import Config
-from visavis_gateway.engine import Persona, Transport, Viewer
+from visavis_gateway.engine import Transport, Viewer
+from visavis_gateway.personas import Personas
 from visavis_gateway.session import ANSWER_TIMEOUT_S, Services, Session
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ class Sessions:
     """Opens sessions up to the limit; each runs as a task of its own and fails alone."""
 
     def __init__(
-        self, config: Config, services: Services, personas: dict[str, Persona], open_transport: OpenTransport
+        self, config: Config, services: Services, personas: Personas, open_transport: OpenTransport
     ) -> None:
         self._config = config
         self._services = services
@@ -60,10 +61,10 @@ class Sessions:
         if len(self._open) >= self.limit:
             names.refused.add(1, {"visavis.reason": "full"})
             raise Busy(f"all {self.limit} sessions are in use; try again in a minute")
-        persona = self.persona(persona_name or self._config.default_persona)
+        persona = self.personas.find(persona_name)
         session = Session(
             secrets.token_hex(8), secrets.token_urlsafe(24), persona, self._services, self._config,
-            self._open_transport, self.persona,
+            self._open_transport, self.personas.find,
         )  # fmt: skip
         self._open[session.session_id] = session
         names.sessions.add(1)
@@ -71,12 +72,6 @@ class Sessions:
         async with asyncio.timeout(ANSWER_TIMEOUT_S + DRAIN_S):
             await asyncio.shield(session.answer)
         return session
-
-    def persona(self, name: str) -> Persona:
-        """A persona by its name. Raises NotFound."""
-        if name not in self.personas:
-            raise NotFound(f"no persona {name!r}; there are {', '.join(sorted(self.personas))}")
-        return self.personas[name]
 
     def find(self, session_id: str, token: str) -> Session:
         """The session that `token` may command. Raises NotFound for a wrong pair, without saying which."""

@@ -62,6 +62,8 @@ CASES = [
     "He was born in 1999.| I know.",
     "1. Boil water.| 2. Add tea.",
     "1. Boil water\n| 2. Add tea\n\n| Enjoy!",
+    "That great old house cost| 5 million dollars.",
+    "We all came here last| January 5 at night.",
     # ellipses, quotes, brackets, dashes
     "Well... I don't know… maybe.",
     "Hmm… okay.| Fine.",

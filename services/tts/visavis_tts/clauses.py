@@ -10,8 +10,8 @@ from visavis_tts.engine import Clause, Pause
 
 # ruff: noqa: RUF001 (typographic quotes and dashes are what this is about)
 
-# A run without a space is cut here: nothing longer is a word.
-MAX_WORD = 100
+# A run without a space is cut here: nothing longer is a word, or an address.
+MAX_WORD = 400
 # A clause of long words ends here, whatever it says; a digit is heard as long as several letters.
 MAX_CLAUSE = 200
 DIGIT_LENGTH = 4
@@ -57,6 +57,7 @@ LEANING = (
     | words_in(
         "a an the of to as than my your his her its our their this these those some any no every each not"
         " be been am"
+        " january february april june july august september october november december"
         " i you he she it we they i'm you're it's that's don't very more most"
     )
 )
@@ -105,6 +106,11 @@ class _Word:
     @property
     def key(self) -> str:
         return self.text.strip(OPENING + CLOSING).lower()
+
+    @property
+    def is_leaning(self) -> bool:
+        """It leans on the next word: "the" of "the end", "5" of "5 million"."""
+        return self.key in LEANING or self.key[-1:].isdigit()
 
 
 class ClauseCutter:
@@ -191,7 +197,7 @@ class ClauseCutter:
             del self._words[0]
 
     def _starts_phrase(self, word: _Word, count: int, limits: Limits) -> bool:
-        if len(self._words) < 2 or self._words[-2].key in LEANING:
+        if len(self._words) < 2 or self._words[-2].is_leaning:
             return False
         return (word.key in CONJUNCTIONS and count >= limits.conjunction) or (
             word.key in PREPOSITIONS and count >= limits.preposition
@@ -200,7 +206,7 @@ class ClauseCutter:
     def _best_cut(self) -> int:
         """How many words to take at the upper limit: up to the last phrase, or leaving no word leaning."""
         words, total = self._words, len(self._words)
-        places = [n for n in range(total, max(total // 3, 2), -1) if words[n - 1].key not in LEANING]
+        places = [n for n in range(total, max(total // 3, 2), -1) if not words[n - 1].is_leaning]
         phrases = (n for n in places if (n < total and words[n].key in PHRASE_STARTS) or words[n - 1].pause)
         return next(phrases, places[0] if places else total)
 

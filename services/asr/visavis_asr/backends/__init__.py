@@ -5,7 +5,11 @@ from importlib import import_module
 from visavis_asr.config import Config
 from visavis_asr.engine import Engine
 
-BACKENDS = {"fake": "visavis_asr.backends.fake", "moonshine": "visavis_asr.backends.moonshine"}
+BACKENDS = {
+    "fake": "visavis_asr.backends.fake",
+    "moonshine": "visavis_asr.backends.moonshine",
+    "whisper": "visavis_asr.backends.whisper",
+}
 
 
 def load_engine(config: Config) -> Engine:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from visavis_asr.config import Config
-from visavis_asr.engine import WINDOW_SAMPLES, Samples
+from visavis_asr.engine import WINDOW_SAMPLES, Heard, Samples, Word
 
 LOUD = 0.05
 WINDOWS_PER_WORD = 8
@@ -36,17 +36,21 @@ class FakeEngine:
     """Hears "word word word", and takes every pause for the end."""
 
     languages = ("en",)
+    partial_interval_ms = 500
 
     def open_vad(self) -> FakeVad:
         return FakeVad()
 
-    def transcribe(self, samples: Samples, should_stop: Callable[[], bool]) -> str | None:
+    def transcribe(self, samples: Samples, language: str, should_stop: Callable[[], bool]) -> Heard | None:
         if should_stop():
             return None
         count = len(samples) // WINDOW_SAMPLES
         windows = samples[: count * WINDOW_SAMPLES].reshape(count, WINDOW_SAMPLES)
-        loud = sum(loudness(window) > LOUD for window in windows)
-        return " ".join(["word"] * (loud // WINDOWS_PER_WORD))
+        loud = [i * WINDOW_SAMPLES for i, window in enumerate(windows) if loudness(window) > LOUD]
+        ends = loud[WINDOWS_PER_WORD - 1 :: WINDOWS_PER_WORD]
+        starts = loud[::WINDOWS_PER_WORD][: len(ends)]
+        words = [Word("word", a, b + WINDOW_SAMPLES) for a, b in zip(starts, ends, strict=True)]
+        return Heard(" ".join(word.text for word in words), tuple(words))
 
     def p_complete(self, samples: Samples) -> float:
         return P_COMPLETE

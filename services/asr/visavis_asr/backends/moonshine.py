@@ -13,7 +13,7 @@ from visavis_asr.backends.onnx_session import open_session
 from visavis_asr.backends.silero import Silero, SileroVad
 from visavis_asr.backends.smart_turn import SmartTurn
 from visavis_asr.config import Config
-from visavis_asr.engine import RATE_HZ, WINDOW_SAMPLES, Samples
+from visavis_asr.engine import RATE_HZ, WINDOW_SAMPLES, Heard, Samples
 
 log = logging.getLogger(__name__)
 
@@ -129,9 +129,10 @@ class Moonshine:
 
 
 class MoonshineEngine:
-    """English."""
+    """English; its exports lack what word times are read from."""
 
     languages = ("en",)
+    partial_interval_ms = 500
 
     def __init__(self, models_dir: Path) -> None:
         self._vad = Silero(models_dir)
@@ -141,8 +142,9 @@ class MoonshineEngine:
     def open_vad(self) -> SileroVad:
         return self._vad.open()
 
-    def transcribe(self, samples: Samples, should_stop: Callable[[], bool]) -> str | None:
-        return self._moonshine.transcribe(samples, should_stop)
+    def transcribe(self, samples: Samples, language: str, should_stop: Callable[[], bool]) -> Heard | None:
+        text = self._moonshine.transcribe(samples, should_stop)
+        return None if text is None else Heard(text)
 
     def p_complete(self, samples: Samples) -> float:
         return self._smart_turn.p_complete(samples)
@@ -151,7 +153,7 @@ class MoonshineEngine:
         """Take the cost of first runs (memory, kernels) before anyone waits for it."""
         silence = np.zeros(2 * RATE_HZ, np.float32)
         self.open_vad().step(silence[:WINDOW_SAMPLES])
-        self.transcribe(silence, lambda: False)
+        self.transcribe(silence, "", lambda: False)
         self.p_complete(silence)
 
     def close(self) -> None:

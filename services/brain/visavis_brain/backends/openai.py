@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 from rpckit.errors import NotReady
 
+from visavis_brain.backends.chat_json import body_of, cost_of
 from visavis_brain.config import Config
-from visavis_brain.engine import Cost, End, Finish, Line, Piece, Prompt, ReplyEvent, Role, Tool, ToolWish
+from visavis_brain.engine import End, Finish, Piece, Prompt, ReplyEvent, ToolWish
 from visavis_brain.slots import Slots
 
 log = logging.getLogger(__name__)
@@ -25,17 +26,27 @@ FINISH = {
 }
 
 
+# What may pass by itself: too many requests, and troubles of the server or of what stands before it.
+PASSING = (408, 429, 500, 502, 503, 504)
+RETRY_AFTER_S = 0.2
+
+
 class BrokenStream(Exception):
     """The server failed, stalled, went away or talks nonsense. The text says which, never what was said."""
+
+    def __init__(self, text: str, *, may_pass: bool = False) -> None:
+        super().__init__(text)
+        self.may_pass = may_pass
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds until connected, from there to the first token, and from token to token."""
+    """Seconds until connected, from there to the first token, and from token to token; and more attempts."""
 
     connect_s: float
     first_token_s: float
     next_token_s: float
+    retry_count: int = 0
 
 
 @dataclass(slots=True)
@@ -77,24 +88,33 @@ class ChatClient:
         )
 
     async def reply(self, body: dict[str, Any]) -> AsyncGenerator[ReplyEvent, None]:
-        """The events of one completion; see Conversation.reply."""
-        has_begun = False
-        try:
-            async with contextlib.aclosing(self._events(body)) as events:
-                async for event in events:
-                    has_begun = has_begun or isinstance(event, Piece | ToolWish)
-                    yield event
-        except (httpx.HTTPError, BrokenStream, ValueError, TypeError, AttributeError, LookupError) as error:
-            # The text of a parse error may quote what was said; the names of the types do not.
-            reason = str(error) if isinstance(error, BrokenStream) else type(error).__name__
-            log.warning("the model's stream broke off: %s", reason)
-            if not has_begun:
-                raise NotReady(f"the model's server gave no reply ({reason})") from None
-            yield End(Finish.ERROR)
+        """The events of one completion; see Conversation.reply.
 
-    async def _events(self, body: dict[str, Any]) -> AsyncGenerator[ReplyEvent, None]:
+        Asks again when the server fails in a way that may pass, as long as nothing has come.
+        """
+        deadline = asyncio.get_running_loop().time() + self._timeouts.connect_s + self._timeouts.first_token_s
+        has_begun = False
+        for retries_left in reversed(range(self._timeouts.retry_count + 1)):
+            try:
+                async with contextlib.aclosing(self._events(body, deadline)) as events:
+                    async for event in events:
+                        has_begun = has_begun or isinstance(event, Piece | ToolWish)
+                        yield event
+                return
+            except FAILURES as error:
+                # The text of a parse error may quote what was said; the names of the types do not.
+                reason = str(error) if isinstance(error, BrokenStream) else type(error).__name__
+                log.warning("the model's stream broke off: %s", reason)
+                if has_begun:
+                    yield End(Finish.ERROR)
+                    return
+                if not retries_left or not may_pass(error):
+                    raise NotReady(f"the model's server gave no reply ({reason})") from None
+            await asyncio.sleep(RETRY_AFTER_S)
+
+    async def _events(self, body: dict[str, Any], deadline: float) -> AsyncGenerator[ReplyEvent, None]:
         wishes, reason = Wishes(), ""
-        async with contextlib.aclosing(self._chunks(body)) as chunks:
+        async with contextlib.aclosing(self._chunks(body, deadline)) as chunks:
             async for chunk in chunks:
                 if cost := cost_of(chunk):
                     yield cost
@@ -105,15 +125,14 @@ class ChatClient:
                     wishes.add(delta.get("tool_calls") or [])
                     reason = choice.get("finish_reason") or reason
         if not reason:
-            raise BrokenStream("the connection was closed in mid-reply")
+            raise BrokenStream("the connection was closed in mid-reply", may_pass=True)
         for wish in wishes.whole():
             yield wish
         yield End(FINISH.get(reason, Finish.STOP))
 
-    async def _chunks(self, body: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
-        """The decoded `data:` lines of the response, each within its deadline."""
+    async def _chunks(self, body: dict[str, Any], deadline: float) -> AsyncGenerator[dict[str, Any], None]:
+        """The decoded `data:` lines of the response, the first by `deadline`, each within its time."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._timeouts.connect_s + self._timeouts.first_token_s
         async with contextlib.AsyncExitStack() as stack:
             lines = await self._open(body, stack, deadline)
             while (line := await next_line(lines, deadline)) is not None:
@@ -140,11 +159,20 @@ class ChatClient:
         except TimeoutError:
             raise BrokenStream("no answer in time") from None
         if response.status_code != httpx.codes.OK:
-            raise BrokenStream(f"HTTP status {response.status_code}")
+            status = response.status_code
+            raise BrokenStream(f"HTTP status {status}", may_pass=status in PASSING)
         return response.aiter_lines()
 
     async def close(self) -> None:
         await self._http.aclose()
+
+
+FAILURES = (httpx.HTTPError, BrokenStream, ValueError, TypeError, AttributeError, LookupError)
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether asking again has a chance."""
+    return error.may_pass if isinstance(error, BrokenStream) else isinstance(error, httpx.TransportError)
 
 
 async def next_line(lines: AsyncIterator[str], deadline: float) -> str | None:
@@ -157,56 +185,6 @@ async def next_line(lines: AsyncIterator[str], deadline: float) -> str | None:
     if line is not None and len(line) > MAX_EVENT_CHARS:
         raise BrokenStream("an event is too long")
     return line
-
-
-def cost_of(chunk: dict[str, Any]) -> Cost | None:
-    """The usage at the end of a stream, or the progress that llama.cpp reports while it reads the prompt."""
-    if usage := chunk.get("usage"):
-        cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
-        return Cost(int(usage["prompt_tokens"]), int(cached), int(usage["completion_tokens"]))
-    if progress := chunk.get("prompt_progress"):
-        return Cost(int(progress["total"]), int(progress["cache"]))
-    return None
-
-
-def line_to_json(line: Line) -> dict[str, Any]:
-    """One message as the protocol wants it."""
-    message: dict[str, Any] = {"role": line.role.value, "content": line.text}
-    if line.role is Role.TOOL:
-        message["tool_call_id"] = line.call_id
-    if line.wishes:
-        message["tool_calls"] = [
-            {
-                "id": wish.call_id,
-                "type": "function",
-                "function": {"name": wish.name, "arguments": wish.arguments_json},
-            }
-            for wish in line.wishes
-        ]
-    return message
-
-
-def tool_to_json(tool: Tool) -> dict[str, Any]:
-    """One tool as the protocol wants it."""
-    schema = json.loads(tool.parameters_json_schema or "{}") or {"type": "object", "properties": {}}
-    return {
-        "type": "function",
-        "function": {"name": tool.name, "description": tool.description, "parameters": schema},
-    }
-
-
-def body_of(prompt: Prompt, model: str, extra: dict[str, Any]) -> dict[str, Any]:
-    """The request for one reply."""
-    tools = {"tools": [tool_to_json(tool) for tool in prompt.tools]} if prompt.tools else {}
-    return {
-        "model": model,
-        "messages": [line_to_json(line) for line in prompt.lines],
-        "max_tokens": prompt.max_token_count,
-        "stream": True,
-        "stream_options": {"include_usage": True},
-        **tools,
-        **extra,
-    }
 
 
 class OpenAIConversation:
@@ -262,7 +240,12 @@ class OpenAIEngine:
 
 
 def timeouts_of(config: Config) -> Timeouts:
-    return Timeouts(config.connect_timeout_s, config.first_token_timeout_s, config.next_token_timeout_s)
+    return Timeouts(
+        config.connect_timeout_s,
+        config.first_token_timeout_s,
+        config.next_token_timeout_s,
+        config.retry_count,
+    )
 
 
 def build(config: Config) -> OpenAIEngine:

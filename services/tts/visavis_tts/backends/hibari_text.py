@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 from hibari import tts
-from hibari.g2p import G2P, normalize
+from hibari.g2p import G2P
 
-from visavis_tts.tokens import Group, Token, align, speakable, tokens_of
+from visavis_tts.reading import Reading, read
+from visavis_tts.tokens import Token
 from visavis_tts.units import Phoneme, Unit
 from visavis_tts.visemes import SEPARATORS
 
@@ -30,23 +31,21 @@ class Pronouncer:
 
     def __call__(self, text: str) -> list[Unit]:
         """Units that cover every token of `text`; none when nothing of it can be spoken."""
-        tokens = tokens_of(text)
-        written = [speakable(token.text) for token in tokens]
-        groups, phonemes = self._spoken(written)
-        return _units(tokens, groups, phonemes)
+        tokens, readings = read(text)
+        return _units(tokens, readings, self._spoken(readings))
 
     def ids(self, phonemes: Iterable[Phoneme]) -> list[int]:
         """The model's input: one pad, the phonemes, one pad."""
         return [0, *(self._vocab[p.char] for p in phonemes), 0]
 
-    def _spoken(self, written: list[str]) -> tuple[list[Group], list[str]]:
-        """How the written words group, and the phonemes of each spoken one."""
+    def _spoken(self, readings: Sequence[Reading]) -> list[str]:
+        """The phonemes of each reading; they depend on the words around it."""
+        lines = [" ".join(reading.words) for reading in readings]
         try:
-            line = normalize(" ".join(w for w in written if w))
-            return align(written, line.split()), self._phonemes(line)
+            phonemes = iter(self._phonemes(" ".join(lines)))
+            return [" ".join(p for p in islice(phonemes, len(r.words)) if p) for r in readings]
         except G2P_ERRORS:
-            groups = [Group(i, i + 1, i, i + 1) for i in range(len(written))]
-            return groups, [self._phonemes_alone(word) for word in written]
+            return [self._phonemes_alone(line) for line in lines]
 
     def _phonemes(self, line: str) -> list[str]:
         """Phonemes of each word between spaces of a normalised line."""
@@ -57,37 +56,36 @@ class Pronouncer:
                 words.append("")
         return words
 
-    def _phonemes_alone(self, word: str) -> str:
+    def _phonemes_alone(self, line: str) -> str:
         try:
-            return " ".join(self._phonemes(normalize(word)))
+            return " ".join(p for p in self._phonemes(line) if p)
         except G2P_ERRORS:
             return ""
 
 
-def _units(tokens: Sequence[Token], groups: Sequence[Group], phonemes: Sequence[str]) -> list[Unit]:
-    """A unit for each group that sounds.
+def _units(tokens: Sequence[Token], readings: Sequence[Reading], phonemes: Sequence[str]) -> list[Unit]:
+    """A unit for each reading that sounds.
 
     A silent token is written with the word before it (at the start, after it); its pause is kept.
     """
-    found: list[tuple[Group, str]] = []
-    for group in groups:
-        said = " ".join(p for p in phonemes[group.spoken_first : group.spoken_last] if p)
-        if any(c not in SEPARATORS for c in said):
-            found.append((group, said))
-        elif found and said:
-            found[-1] = (found[-1][0], f"{found[-1][1]} {said}")
+    found: list[tuple[Reading, str]] = []
+    for reading, spoken in zip(readings, phonemes, strict=True):
+        if any(c not in SEPARATORS for c in spoken):
+            found.append((reading, spoken))
+        elif found and spoken:
+            found[-1] = (found[-1][0], f"{found[-1][1]} {spoken}")
     if not found:
         return []
-    starts = [0, *(group.first for group, _ in found[1:]), len(tokens)]
+    starts = [0, *(reading.first for reading, _ in found[1:]), len(tokens)]
     return [
-        Unit(_with_neighbours(tokens, group, first, last), said)
-        for (group, said), (first, last) in zip(found, pairwise(starts), strict=True)
+        Unit(_with_neighbours(tokens, reading, first, last), spoken)
+        for (reading, spoken), (first, last) in zip(found, pairwise(starts), strict=True)
     ]
 
 
-def _with_neighbours(tokens: Sequence[Token], group: Group, first: int, last: int) -> tuple[Token, ...]:
-    """The tokens of a group, the outer ones grown over the silent tokens in [first, last)."""
-    own = list(tokens[group.first : group.last])
+def _with_neighbours(tokens: Sequence[Token], reading: Reading, first: int, last: int) -> tuple[Token, ...]:
+    """The tokens of a reading, the outer ones grown over the silent tokens in [first, last)."""
+    own = list(tokens[reading.first : reading.last])
     own[0] = Token(tokens[first].start, own[0].end, own[0].text)
     own[-1] = Token(own[-1].start, tokens[last - 1].end, own[-1].text)
     return tuple(own)
