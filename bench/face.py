@@ -17,6 +17,7 @@ import av
 import numpy as np
 from visavis_render.animator import Animator
 from visavis_render.animator.schedule import Cue
+from visavis_render.avatar import by_name
 from visavis_render.backends import load_avatar
 from visavis_render.config import Config
 from visavis_render.encoders import open_encoder
@@ -150,7 +151,7 @@ def main() -> None:
     parser.add_argument("--portrait", type=Path, help="write one 512 x 512 picture here (PNG)")
     arguments = parser.parse_args()
     began = time.perf_counter()
-    avatar = load_avatar(arguments.avatar, Config())
+    avatar = load_avatar(by_name(arguments.avatar), Config())
     print(f"loaded in {time.perf_counter() - began:.2f} s")
     if arguments.sheet:
         write_png(arguments.sheet, draw_sheet(avatar))

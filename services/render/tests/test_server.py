@@ -195,7 +195,7 @@ async def test_the_same_seed_gives_the_same_pictures(stub):
     ("fields", "code", "says"),
     [
         ({"session_id": "a.b"}, "INVALID_ARGUMENT", "session_id"),
-        ({"avatar": "nobody"}, "NOT_FOUND", "clapper, fake, mira"),
+        ({"avatar": "nobody"}, "NOT_FOUND", "clapper, fake, mira, ruth, theo"),
         ({"label": "x" * 17}, "INVALID_ARGUMENT", "label"),
         ({"label": "人"}, "INVALID_ARGUMENT", "label"),
         ({"format": pb.VideoFormat(codec=pb.VIDEO_CODEC_H264)}, "INVALID_ARGUMENT", "codec"),

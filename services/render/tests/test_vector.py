@@ -1,24 +1,22 @@
-"""Mira: partial redraws equal full ones, and what should be seen is seen."""
-
-import sys
-from pathlib import Path
+"""Drawn characters: partial redraws equal full ones, and what should be seen is seen."""
 
 import numpy as np
 import pytest
 from visavis_render.animator import Animator
 from visavis_render.animator.schedule import Cue
+from visavis_render.avatar import by_name, names
 from visavis_render.backends import load_avatar
 from visavis_render.config import Config
 from visavis_render.engine import Behaviour, FaceState, Gaze, HeadPose, Viseme
 
+CHARACTERS = [name for name in sorted(names(None)) if by_name(name).manifest.renderer == "vector"]
 MOUTH = (slice(290, 345), slice(215, 300))
 EYES = (slice(205, 260), slice(170, 345))
-PROTOTYPE = Path(__file__).parents[4] / "shared" / "face" / "vector"
 
 
 @pytest.fixture(scope="module")
 def mira():
-    return load_avatar("mira", Config())
+    return load_avatar(by_name("mira"), Config())
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +24,7 @@ def baked(mira):
     from visavis_render.backends.vector.baking import bake
     from visavis_render.backends.vector.rig.character import load_character
 
-    return bake(load_character("mira"), 512)
+    return bake(load_character(by_name("mira")), 512)
 
 
 def luma(mira, face):
@@ -38,15 +36,19 @@ def difference(a, b, region):
 
 
 @pytest.mark.parametrize("still", [False, True])
-def test_partial_redraws_equal_full_ones(baked, still):
+@pytest.mark.parametrize("name", CHARACTERS)
+def test_partial_redraws_equal_full_ones(name, still):
+    from visavis_render.backends.vector.baking import bake
     from visavis_render.backends.vector.mapping import controls_of
     from visavis_render.backends.vector.player import Player
+    from visavis_render.backends.vector.rig.character import load_character
 
     animator = Animator(seed=2)
     animator.behaviours.set(Behaviour.SPEAKING, 0, 0)
     shapes = [Viseme.AA, Viseme.PP, Viseme.O, Viseme.SS, Viseme.TH, Viseme.FF, Viseme.I, Viseme.U]
     cues = [Cue(shapes[n % 8], 200_000 + n * 110_000, 110_000, 0.9) for n in range(40)]
     animator.schedule.restore(cues)
+    baked = bake(load_character(by_name(name)), 256)
     part, whole = Player(baked), Player(baked)
     for number in range(100):
         face = animator.face_at(number * 40_000)
@@ -133,33 +135,3 @@ def test_other_sizes_show_the_same_person(mira, size):
     thumbnail = big.reshape(16, step, 16, step).mean(axis=(1, 3))
     other = picture[:size].reshape(16, size // 16, 16, size // 16).mean(axis=(1, 3))
     assert np.abs(thumbnail - other)[4:].max() < 25  # the label of a small picture is larger
-
-
-@pytest.mark.shared
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.skipif(not PROTOTYPE.exists(), reason="the material is not here")
-def test_pixels_equal_the_prototype(baked, monkeypatch):
-    monkeypatch.syspath_prepend(str(PROTOTYPE))
-    from vface.player import Player as Prototype
-    from vface.rig import NEUTRAL, load
-    from visavis_render.backends.vector.controls import Controls, Pose
-    from visavis_render.backends.vector.mapping import MOUTHS
-    from visavis_render.backends.vector.player import Player
-    from visavis_render.backends.vector.rig.eyes import Look
-    from visavis_render.backends.vector.rig.mouth import CONTROLS, MouthShape
-
-    data = load("mira")
-    data["eyes"]["up"] = 19
-    theirs, ours = Prototype(data), Player(baked)
-    look = Look(blink=0.25, smile=0.4)
-    for shape in MOUTHS.values():
-        values = {"smile": 0.4, **shape}
-        names = dict(zip(CONTROLS, NEUTRAL, strict=True))
-        pose = Pose(0.3, -0.2, 0.5, 0.5)
-        ours.draw(Controls(MouthShape(**values), look, look, 0.4, 0.2, 0.1, pose), full=True)
-        mouth = {names[name]: value for name, value in values.items()}
-        theirs.draw(
-            m=mouth, blink=0.25, brow=(0.4, 0.2), browin=0.1, head=(0.3, -0.2, 0.5), breath=0.5, full=True
-        )
-        assert np.array_equal(ours.picture, theirs.buf)
-    sys.modules.pop("vface", None)

@@ -1,7 +1,6 @@
 """All settings of this service: RENDER_* variables, read once in __main__."""
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -14,7 +13,10 @@ class Config(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="RENDER_", env_nested_delimiter="__", frozen=True)
 
     server: ServerSettings = ServerSettings(listen_address="127.0.0.1:50054")
-    avatar: Literal["mira", "clapper", "fake"] = "mira"
+    # Name of an avatar, or the path of its directory.
+    avatar: str = Field(default="mira", min_length=1, max_length=1000)
+    # A directory of avatar directories of your own.
+    avatars_dir: Path | None = None
     max_sessions: int = Field(default=4, ge=1, le=64)
     cache_dir: Path = Path("~/.cache/visavis/numba")
     idle_timeout_s: float = Field(default=60.0, ge=1.0, le=3600.0)

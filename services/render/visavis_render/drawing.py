@@ -4,12 +4,13 @@ import time
 from dataclasses import dataclass
 
 from visavis_render.encoders import open_encoder
-from visavis_render.engine import Avatar, FaceState, VideoSpec
+from visavis_render.engine import MAX_SIZE_PX, MIN_SIZE_PX, Avatar, FaceState, VideoSpec
 
 KEYFRAME_GAP_US = 300_000
 # A new rate needs a new encoder, which begins with a keyframe: so not often, and not for little.
 RATE_GAP_US = 2_000_000
 RATE_CHANGE = 0.1
+ANY_SIZE_PX = (MIN_SIZE_PX, MAX_SIZE_PX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,11 @@ class Frame:
 class Drawing:
     """Renderer and encoder of one session. Wishes may come from another thread than `frame` runs on."""
 
-    def __init__(self, avatar: Avatar, label: str, spec: VideoSpec) -> None:
+    def __init__(
+        self, avatar: Avatar, label: str, spec: VideoSpec, sizes_px: tuple[int, int] = ANY_SIZE_PX
+    ) -> None:
         self._avatar, self._label = avatar, label
+        self.sizes_px = sizes_px  # the least and the greatest that the avatar can be drawn at
         self._spec = self._wanted = spec
         self._renderer = avatar.open(spec.size_px, label)
         self._encoder = open_encoder(spec)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 # Planar 4:2:0, BT.601 limited range: (3/2 height, width) bytes; Y, then U, then V.
 I420 = NDArray[np.uint8]
 Codec = Literal["vp8", "h264"]
+MIN_SIZE_PX, MAX_SIZE_PX = 128, 1024
 
 
 class Viseme(Enum):
@@ -94,6 +95,19 @@ class FaceState:
     breath: float = 0.0
     # The cue at this very instant, without lead or co-articulation: for measuring.
     sounding: Viseme | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a renderer needs and can do."""
+
+    # "parameters": a FaceState is all it looks at; "audio": it must be given the sound too.
+    needs: Literal["parameters", "audio"] = "parameters"
+    # How far ahead cues are best known; audio never waits for it.
+    lookahead_us: int = 250_000
+    device: Literal["cpu", "gpu"] = "cpu"
+    min_size_px: int = MIN_SIZE_PX
+    max_size_px: int = MAX_SIZE_PX
 
 
 class Renderer(Protocol):

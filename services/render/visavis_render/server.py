@@ -19,7 +19,6 @@ from visavis_render.studio import Studio
 
 log = logging.getLogger(__name__)
 Requests = AsyncIterator[pb.RenderRequest]
-LOOKAHEAD_US = 250_000
 
 
 class RenderServicer(pb_grpc.RenderServiceServicer):
@@ -35,14 +34,14 @@ class RenderServicer(pb_grpc.RenderServiceServicer):
         requests = aiter(request_iterator)
         start = await self._read_start(requests)
         spec = spec_of(start.format, VideoSpec())
-        self._studio.check(start.avatar, start.label, spec)
+        traits = self._studio.check(start.avatar, start.label, spec)
         with self._studio.slot():
             drawing = await run_step_in(
                 self._studio.threads, self._studio.open, start.avatar, start.label, spec
             )
             with closing(drawing):
                 session = Session(start, drawing)
-                started = pb.RenderStarted(format=to_format(spec), lookahead_us=LOOKAHEAD_US)
+                started = pb.RenderStarted(format=to_format(spec), lookahead_us=traits.lookahead_us)
                 await context.write(pb.RenderResponse(started=started))
                 try:
                     await self._run(session, requests, context)

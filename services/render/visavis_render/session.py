@@ -12,6 +12,7 @@ from visavis.render.v1 import render_service_pb2 as pb
 from visavis_render import names
 from visavis_render.animator import Animator
 from visavis_render.animator.schedule import MAX_CUES
+from visavis_render.avatar import require_size
 from visavis_render.drawing import Drawing, Frame
 from visavis_render.encoders import require_codec
 from visavis_render.line import Advance
@@ -164,6 +165,7 @@ class Session:
         spec = spec_of(message.format, self.drawing.wanted)
         require_codec(spec)
         require(spec.codec == self.drawing.wanted.codec, "configure.format.codec can't be changed")
+        require_size(self.drawing.sizes_px, spec.size_px)
         self.drawing.configure(spec)
 
     def request_keyframe(self, message: pb.RequestKeyframe) -> None:

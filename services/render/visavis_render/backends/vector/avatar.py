@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 
+from visavis_render.avatar import AvatarDirectory
 from visavis_render.backends.vector.baking import Baked, bake
 from visavis_render.backends.vector.i420 import to_i420
 from visavis_render.backends.vector.mapping import controls_of
@@ -41,8 +42,8 @@ class VectorRenderer:
 class VectorAvatar:
     """A character; baked once per size and shared."""
 
-    def __init__(self, name: str) -> None:
-        self._character = load_character(name)
+    def __init__(self, directory: AvatarDirectory) -> None:
+        self._character = load_character(directory)
         self._baked: dict[int, Baked] = {}
         self._baking = threading.Lock()
         self._warm_up()

@@ -12,6 +12,7 @@ from visavis_render.backends.vector.lanes import TILE, Bytes, Lanes, occupancy, 
 from visavis_render.backends.vector.raster import CLIP_LEVELS, draw
 from visavis_render.backends.vector.rig.body import background_layer, head_layer, torso_layer
 from visavis_render.backends.vector.rig.character import Character
+from visavis_render.backends.vector.rig.glasses import glasses_layer
 from visavis_render.backends.vector.rig.hair import back_layer, front_layer
 
 DESIGN = 512
@@ -89,6 +90,8 @@ def _background(character: Character, size: int) -> c.Pixels:
 def _crop(image: Mask) -> tuple[Mask, int, int]:
     """The part that holds anything, with an empty border where there is room, and its origin."""
     filled = image[:, :, 3] > 0.4
+    if not filled.any():
+        return np.zeros((4, 4, 4), np.float32), 0, 0
     ys, xs = np.where(filled.any(1))[0], np.where(filled.any(0))[0]
     x0, x1 = max(0, int(xs[0]) - 2), min(image.shape[1], int(xs[-1]) + 3)
     y0, y1 = max(0, int(ys[0]) - 2), min(image.shape[0], int(ys[-1]) + 3)
@@ -145,7 +148,9 @@ def bake(character: Character, size: int) -> Baked:
     head = _layer(head_layer(character), scale, face, tuple(DOME), jaw=True)
     torso = _layer(torso_layer(character), scale, face, None)
     back = _layer(back_layer(character), scale, face, (deep["back"], 0.0, 256.0, 235.0, 118.0, 150.0))
-    over, under = [front], [head, torso, back]
+    spectacles = glasses_layer(character)
+    over = [front, _layer(spectacles, scale, face, (3.0, 12.0, *DOME[2:]))] if spectacles else [front]
+    under = [head, torso, back]
     tiles = [occupancy(layer.lanes).ravel() for layer in over + under]
     places = np.stack([layer.place for layer in over + under])
     return Baked(
@@ -155,7 +160,7 @@ def bake(character: Character, size: int) -> Baked:
         store=np.concatenate([layer.lanes.ravel() for layer in over + under]),
         tiles=np.concatenate(tiles),
         over=_stack(over, 0, 0),
-        under=_stack(under, front.lanes.size, tiles[0].size),
+        under=_stack(under, sum(each.lanes.size for each in over), sum(t.size for t in tiles[: len(over)])),
         bounds=(float(places[:, c.LEFT].min()), float(places[:, c.RIGHT].max())),
         top=float(places[:, c.TOP].min()),
     )

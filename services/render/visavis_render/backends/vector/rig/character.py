@@ -1,10 +1,9 @@
 """A character file: palette, shapes, hair, sizes, all in a 512 x 512 design space."""
 
-import json
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 from typing import Any
 
+from visavis_render.avatar import AvatarDirectory, checked, read_json, shipped
 from visavis_render.backends.vector.display import Colour, DisplayList, Gradient, Paint, rgba
 from visavis_render.backends.vector.paths import (
     Path,
@@ -16,20 +15,26 @@ from visavis_render.backends.vector.paths import (
     smooth,
     taper,
 )
+from visavis_render.backends.vector.rig.schema import CharacterFile
 
+FILE = "character.json"
+MAX_BASES = 4
 MIDDLE = 256.0
 SIDES = (-1, 1)  # viewer's left, viewer's right
 
 
 class Character:
-    """Read-only view of a character file."""
+    """Read-only view of a checked character file; sections that it does not have are absent."""
 
-    def __init__(self, data: dict[str, Any]) -> None:
-        self._data = data
-        self.palette: dict[str, str] = data["palette"]
+    def __init__(self, file: CharacterFile) -> None:
+        self._data: dict[str, Any] = file.model_dump(exclude_none=True)
+        self.palette: dict[str, str] = file.palette
 
     def __getitem__(self, section: str) -> Any:
         return self._data[section]
+
+    def __contains__(self, section: str) -> bool:
+        return section in self._data
 
     def colour(self, name: str) -> Colour:
         """'@name' or '@name/alpha' of the palette, or a literal colour."""
@@ -54,10 +59,33 @@ class Character:
         return Gradient("radial", (cx, cy, rx, ry), stops)
 
 
-def load_character(name: str) -> Character:
-    """The character of `characters/<name>.json`."""
-    source = files("visavis_render.backends.vector") / "characters" / f"{name}.json"
-    return Character(json.loads(source.read_text("utf-8")))
+def load_character(directory: AvatarDirectory, named: str = FILE) -> Character:
+    """The character of a file in the directory; AvatarError names the field that is wrong."""
+    data = directory.read_json(named)
+    return Character(checked(CharacterFile, _with_base(directory, named, data), directory, named))
+
+
+def _with_base(directory: AvatarDirectory, named: str, data: dict[str, Any]) -> dict[str, Any]:
+    """The file over the shipped character that it builds on; null takes a section away."""
+    for _ in range(MAX_BASES):
+        if "base" not in data:
+            return {name: value for name, value in data.items() if value is not None}
+        base = data.pop("base")
+        path = shipped() / str(base) / FILE
+        if not isinstance(base, str) or not base.isidentifier() or not path.is_file():
+            directory.fail(named, f"base: there is no shipped character {base!r}")
+        data = _over(data, read_json(directory, path, f"{base}/{FILE}"))
+    directory.fail(named, "base: goes in a circle")
+
+
+def _over(data: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
+    """Sections of `data` over those of `base`, table by table."""
+    joined = dict(base)
+    for name, value in data.items():
+        old = base.get(name)
+        both = isinstance(value, dict) and isinstance(old, dict)
+        joined[name] = {**old, **value} if both and old is not None else value
+    return joined
 
 
 def symmetric(points: Sequence[Point]) -> Path:

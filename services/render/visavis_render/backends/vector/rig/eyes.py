@@ -76,6 +76,7 @@ def draw_eye(character: Character, side: int, look: Look) -> DisplayList:
     _draw_lash_line(display, eye)
     _draw_lashes(display, eye)
     _draw_crease(display, eye)
+    _draw_lines(display, eye)
     return display
 
 
@@ -232,3 +233,11 @@ def _draw_crease(display: DisplayList, eye: Eye) -> None:
         (at(w * 0.5), y2 + 2.4, at(-w * 0.55), y1 + 1.8, at(-w * 0.92), start),
     )
     display.fill(path, eye.palette["skin_deep"], 0.75 - 0.5 * b, 0.4)
+
+
+def _draw_lines(display: DisplayList, eye: Eye) -> None:
+    """What age has drawn around the eye."""
+    for u0, v0, u1, v1, u2, v2, width, strength in eye.spec["extra"]:
+        start, bend, end = ((eye.at(u), eye.y + v) for u, v in ((u0, v0), (u1, v1), (u2, v2)))
+        line = stroke(start, bend, end, 0.3, width, 0.3)
+        display.fill(line, eye.palette["skin_deep"], strength, 0.6)
