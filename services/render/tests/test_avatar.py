@@ -2,13 +2,15 @@
 
 import json
 
+import numpy as np
 import pytest
 from rpckit.errors import InvalidInput, NotFound
 from visavis_render.avatar import MANIFEST, AvatarError, by_name, names, read_directory, shipped, size_range
-from visavis_render.backends import load_avatar, traits_of
+from visavis_render.backends import load_avatar, traits_of, with_background
+from visavis_render.backends.vector import backgrounds
 from visavis_render.config import Config
 from visavis_render.engine import FaceState, Traits, VideoSpec
-from visavis_render.studio import Studio
+from visavis_render.studio import Studio, Wish
 
 GOOD = 'name = "Nia"\nrenderer = "fake"\nlicence = "CC0-1.0"\nauthor = "A. Author"\n'
 VECTOR = GOOD.replace("fake", "vector")
@@ -216,26 +218,50 @@ def test_the_service_does_not_start_with_an_avatar_that_cant_be_used(named, tmp_
 
 def test_the_service_shows_an_avatar_by_its_path(folder):
     studio = Studio(Config(avatar=str(folder)))
-    drawing = studio.open("", "", studio_spec(studio))
-    again = studio.open("nia", "", studio_spec(studio))
+    spec = VideoSpec(size_px=128)
+    drawing, again = studio.open(Wish(spec=spec)), studio.open(Wish("nia", spec=spec))
     drawing.close()
     again.close()
     studio.close()
-
-
-def studio_spec(studio):
-    spec = VideoSpec(size_px=128)
-    studio.check("", "", spec)
-    return spec
 
 
 def test_a_size_that_the_avatar_is_not_made_for_is_refused(folder):
     (folder / MANIFEST).write_text(GOOD + "[size]\nmin_px = 256\n")
     studio = Studio(Config(avatar=str(folder)))
     with pytest.raises(InvalidInput, match=r"format.width_px must be 256 to 1024"):
-        studio.check("", "", VideoSpec(size_px=128))
+        studio.check(Wish(spec=VideoSpec(size_px=128)))
     studio.close()
 
 
 def test_shipped_avatars_are_small():
     assert sum(path.stat().st_size for path in shipped().rglob("*") if path.is_file()) < 40e6
+
+
+def test_every_background_that_ships_is_drawn():
+    mira = by_name("mira")
+    own = load_avatar(mira, Config()).open(128, "").draw(FaceState()).copy()
+    shown = [own]
+    for name in backgrounds(mira):
+        picture = load_avatar(with_background(mira, name), Config()).open(128, "").draw(FaceState()).copy()
+        assert all(np.abs(picture[:128, :24].astype(int) - other[:128, :24]).mean() > 3 for other in shown)
+        assert np.abs(picture[40:90, 52:76].astype(int) - own[40:90, 52:76]).max() <= 1  # the same face
+        shown.append(picture)
+    assert len(shown) > 4
+
+
+def test_an_avatar_may_bring_its_own_background(folder):
+    (folder / "backgrounds").mkdir()
+    (folder / "backgrounds" / "wall.json").write_text('{"fill": "#ff0000"}')
+    directory = character(folder)
+    picture = load_avatar(with_background(directory, "wall"), Config()).open(128, "").draw(FaceState())
+    assert picture[120, 2] == 82  # red
+    with pytest.raises(NotFound, match="no background 'moon' for the avatar nia; there are evening"):
+        with_background(directory, "moon")
+    (folder / "backgrounds" / "wall.json").write_text('{"fill": "red"}')
+    with pytest.raises(AvatarError, match=r"backgrounds/wall\.json: fill\.colour: String should match"):
+        load(with_background(directory, "wall"))
+
+
+def test_a_test_signal_has_no_backgrounds():
+    with pytest.raises(NotFound, match="no background 'office' for the avatar clapper"):
+        with_background(by_name("clapper"), "office")

@@ -101,9 +101,9 @@ def test_visemes_change_the_mouth_and_nothing_else(mira):
 
 def test_a_blink_closes_the_eyes(mira):
     opened, closed = luma(mira, FaceState()), luma(mira, FaceState(blink=1.0))
-    dark = [int((picture[EYES] < 70).sum()) for picture in (opened, closed)]
+    white = [int((picture[EYES] > 225).sum()) for picture in (opened, closed)]
     assert difference(opened, closed, EYES) > 10
-    assert dark[1] < 0.4 * dark[0]  # the pupils are gone
+    assert white[1] < 0.1 * white[0]  # nothing of the eyeball is left
 
 
 def test_gaze_moves_the_pupils_the_right_way(mira):
@@ -135,3 +135,39 @@ def test_other_sizes_show_the_same_person(mira, size):
     thumbnail = big.reshape(16, step, 16, step).mean(axis=(1, 3))
     other = picture[:size].reshape(16, size // 16, 16, size // 16).mean(axis=(1, 3))
     assert np.abs(thumbnail - other)[4:].max() < 25  # the label of a small picture is larger
+
+
+def smiling(strength):
+    pair = ("mouthSmile", "cheekSquint")
+    return FaceState(expression={f"{name}{side}": strength for name in pair for side in ("Left", "Right")})
+
+
+def test_a_smile_lifts_the_cheeks(mira):
+    cheek = (slice(250, 285), slice(180, 215))
+    rest, smile = luma(mira, smiling(0.0)), luma(mira, smiling(1.0))
+    assert difference(rest, smile, cheek) > 2
+    assert smile[250:262, 185:205].mean() > rest[250:262, 185:205].mean()  # lit from above
+    assert smile[284:292, 185:205].mean() < rest[284:292, 185:205].mean()  # in shade below
+
+
+def test_half_closed_lids_come_from_both_sides(mira):
+    from visavis_render.backends.vector.rig.character import load_character
+    from visavis_render.backends.vector.rig.eyes import Eye, Look
+
+    character = load_character(by_name("mira"))
+    opened, half, shut = (Eye(character, 1, Look(blink=b)) for b in (0.0, 0.5, 1.0))
+    assert opened.lower1 > half.lower1 > shut.lower1
+    assert opened.upper1 < half.upper1 < shut.upper1
+    edge = [half.on_lid(u)[1] for u in (-half.w, 0.0, half.w)]
+    assert edge[1] < edge[0] - 2  # arched, no bar
+    assert edge[1] < edge[2] - 1
+    assert shut.lower1 == pytest.approx(shut.upper1)
+
+
+def test_loose_hair_stays_behind_a_turn(mira):
+    tips, face = (slice(395, 440), slice(70, 170)), (slice(220, 330), slice(170, 340))
+    rest = luma(mira, FaceState())
+    left = luma(mira, FaceState(trail=HeadPose(yaw_deg=-3)))
+    right = luma(mira, FaceState(trail=HeadPose(yaw_deg=3)))
+    assert difference(rest, left, tips) > 3 < difference(rest, right, tips)
+    assert difference(left, right, face) < 1.5

@@ -14,6 +14,7 @@ from typing import Any, NoReturn, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from rpckit.errors import InvalidInput, NotFound, require
 
+from visavis_render.animator.lips import LipTuning
 from visavis_render.engine import MAX_SIZE_PX, MIN_SIZE_PX, Traits
 
 MANIFEST = "avatar.toml"
@@ -57,16 +58,25 @@ class Manifest(Part):
     author: str = Field(min_length=1, max_length=100)
     about: str = Field(default="", max_length=300)
     size: Sizes = Sizes()
+    # A shipped profile, or a .toml file of the directory.
+    behaviour: str = Field(default="warm", min_length=1, max_length=100)
+    # One of the renderer's backgrounds; empty = the avatar's own.
+    background: str = Field(default="", max_length=40)
+    lips: LipTuning = LipTuning()
 
 
 @dataclass(frozen=True)
 class AvatarDirectory:
-    """One avatar on disk. name: how it is asked for. options: the renderer's own table of avatar.toml."""
+    """One avatar on disk. name: how it is asked for. options: the renderer's own table of avatar.toml.
+
+    background: the one to draw, when it is not the avatar's own.
+    """
 
     name: str
     path: Path
     manifest: Manifest
     options: Mapping[str, Any] = field(default_factory=dict)
+    background: str = ""
 
     def fail(self, file: str, what: str) -> NoReturn:
         """Raise AvatarError about one of its files."""
@@ -171,7 +181,7 @@ def read_directory(path: Path) -> AvatarDirectory:
         blank.fail(MANIFEST, f"{renderer}: must be a table")
     manifest = checked(Manifest, data, blank, MANIFEST)
     _require_sane(blank)
-    return AvatarDirectory(name, path, manifest, options)
+    return AvatarDirectory(name, path, manifest, options, manifest.background)
 
 
 def by_name(name: str, own: Path | None = None) -> AvatarDirectory:

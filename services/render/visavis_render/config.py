@@ -1,10 +1,13 @@
 """All settings of this service: RENDER_* variables, read once in __main__."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from rpckit.settings import ServerSettings
+
+from visavis_render.animator.lips import LipTuning
 
 
 class Config(BaseSettings):
@@ -17,6 +20,10 @@ class Config(BaseSettings):
     avatar: str = Field(default="mira", min_length=1, max_length=1000)
     # A directory of avatar directories of your own.
     avatars_dir: Path | None = None
+    # How every avatar behaves; empty = each in its own way.
+    profile: Literal["", "warm", "neutral", "receptionist", "still"] = ""
+    # What is set here wins over the avatar's own.
+    lips: LipTuning = LipTuning()
     max_sessions: int = Field(default=4, ge=1, le=64)
     cache_dir: Path = Path("~/.cache/visavis/numba")
     idle_timeout_s: float = Field(default=60.0, ge=1.0, le=3600.0)

@@ -95,6 +95,8 @@ class FaceState:
     breath: float = 0.0
     # The cue at this very instant, without lead or co-articulation: for measuring.
     sounding: Viseme | None = None
+    # How far loose hair is behind the head, in the head's own degrees.
+    trail: HeadPose = field(default_factory=HeadPose)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,14 @@
 """Renderer -> avatar. Each backend is imported only when chosen.
 
-A backend is a module with TRAITS (`engine.Traits`) and `build(directory, config) -> Avatar`.
+A backend is a module with TRAITS (`engine.Traits`), `build(directory, config) -> Avatar` and, when it has
+backgrounds, `backgrounds(directory) -> list of names`; `directory.background` is the one to draw.
 """
 
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
+
+from rpckit.errors import NotFound
 
 from visavis_render.avatar import MANIFEST, AvatarDirectory
 from visavis_render.config import Config
@@ -28,6 +32,15 @@ def traits_of(directory: AvatarDirectory) -> Traits:
     """What the avatar's renderer needs and can do."""
     traits: Traits = _backend(directory).TRAITS
     return traits
+
+
+def with_background(directory: AvatarDirectory, name: str) -> AvatarDirectory:
+    """The avatar before another background; NotFound with the names that exist."""
+    known: list[str] = getattr(_backend(directory), "backgrounds", lambda _: [])(directory)
+    if name and name not in known:
+        there = f"; there are {', '.join(known)}" if known else ""
+        raise NotFound(f"no background {name!r} for the avatar {directory.name}{there}")
+    return replace(directory, background=name) if name else directory
 
 
 def load_avatar(directory: AvatarDirectory, config: Config) -> Avatar:

@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 compiler: Any = numba.config
 
 TRAITS = Traits()
+SHIPPED = Path(__file__).parent / "backgrounds"
 
 
 def use_cache(folder: Path) -> None:
@@ -26,6 +27,12 @@ def use_cache(folder: Path) -> None:
         compiler.CACHE_DIR = str(folder)
     if not any(Path(compiler.CACHE_DIR).rglob("*.nbi")):
         log.info("compiling the face, once")
+
+
+def backgrounds(directory: AvatarDirectory) -> list[str]:
+    """Names of the backgrounds that ship, and of those in the avatar's own directory."""
+    folders = (SHIPPED, directory.path / SHIPPED.name)
+    return sorted({path.stem for folder in folders for path in folder.glob("*.json")})
 
 
 def build(directory: AvatarDirectory, config: Config) -> Avatar:

@@ -110,17 +110,19 @@ def _layer(
     face: dict[str, Any],
     dome: tuple[float, ...] | None,
     jaw: bool = False,
+    loose: tuple[float, float, float] = (0.0, 0.0, 1.0),
 ) -> Layer:
     """Bake one layer; without a dome it does not turn with the head."""
     image = _render(display, scale, -MARGIN, int((DESIGN + 2 * MARGIN) * scale))
     image, x0, y0 = _crop(_soften(image, 0.3))
     place = np.zeros(c.PLACE_WIDTH)
-    place[[c.RX, c.RY]] = 1.0
+    place[[c.RX, c.RY, c.LOOSE_HEIGHT]] = 1.0
     place[[c.X0, c.Y0, c.SCALE]] = x0 / scale - MARGIN, y0 / scale - MARGIN, scale
     if dome:
         place[c.Z0 : c.RY + 1] = dome
         place[c.ON_HEAD] = 1.0
     place[c.ON_JAW] = float(jaw)
+    place[c.LOOSE : c.LOOSE_HEIGHT + 1] = loose
     place[c.JAW_Y] = face["jaw_y"]
     place[c.JAW_HEIGHT] = face["pts"][-1][1] - face["jaw_y"] - 4
     h, w = image.shape[:2]
@@ -144,10 +146,14 @@ def bake(character: Character, size: int) -> Baked:
     """Draw every still layer of a character for pictures of `size` pixels."""
     scale = OVERSAMPLE * size / DESIGN
     face, deep = character["face"], character["hair_depth"]
-    front = _layer(front_layer(character), scale, face, (*deep["front"], 256.0, 200.0, 150.0, 190.0))
+    swing = character["hair_swing"]
+    loose = (swing["amount"], swing["top"], swing["tips"] - swing["top"])
+    dome = (*deep["front"], 256.0, 200.0, 150.0, 190.0)
+    front = _layer(front_layer(character), scale, face, dome, loose=loose)
     head = _layer(head_layer(character), scale, face, tuple(DOME), jaw=True)
     torso = _layer(torso_layer(character), scale, face, None)
-    back = _layer(back_layer(character), scale, face, (deep["back"], 0.0, 256.0, 235.0, 118.0, 150.0))
+    dome = (deep["back"], 0.0, *DOME[2:])
+    back = _layer(back_layer(character), scale, face, dome, loose=loose)
     spectacles = glasses_layer(character)
     over = [front, _layer(spectacles, scale, face, (3.0, 12.0, *DOME[2:]))] if spectacles else [front]
     under = [head, torso, back]

@@ -49,11 +49,14 @@ MOUTHS: dict[Viseme, dict[str, float]] = {
     V.U: {"opening": 0.28, "rounding": 1.0},
 }
 REST_SMILE = 0.4
-BLINK_DIP = 1.4
+BLINK_DIP = 0.8
+BLINK_FROWN = 0.35  # half way the brows come down a little
 CLOSED_AT = 0.97  # lips pressed this much don't part
-# Degrees per unit of the drawing. The back hair shows beyond a yaw of .6.
+# Degrees per unit of the drawing.
 YAW_DEG, PITCH_DEG, ROLL_DEG = 12.0, 10.0, 5.0
-MAX_YAW, MAX_PITCH, MAX_ROLL = 0.6, 0.7, 1.2
+# How far the tips of loose hair go, in design units a degree: left behind by a turn, hanging down in a tilt.
+SWING_PER_YAW, SWING_PER_ROLL, HANG_PER_ROLL, MAX_SWING = 3.0, 2.5, 0.8, 10.0
+MAX_YAW, MAX_PITCH, MAX_ROLL = 1.25, 0.9, 1.6
 
 
 def _pair(weights: Mapping[str, float], name: str) -> float:
@@ -77,13 +80,24 @@ def mouth_shape(face: FaceState) -> MouthShape:
     return MouthShape(**shape)
 
 
+def _quick(blink: float) -> float:
+    """A blink that passes its middle in half the time."""
+    eased = blink * blink * (3 - 2 * blink)
+    return eased * eased * (3 - 2 * eased)
+
+
 def _look(face: FaceState, smile: float) -> Look:
-    """Lids that are half down look sleepy: they pass the middle fast, and the eyes dip with them."""
+    """Lids that are half down look sleepy: they pass the middle fast."""
     feeling = face.expression
-    blink = face.blink * face.blink * (3 - 2 * face.blink)
+    blink = _quick(face.blink)
     return Look(
         blink=blink,
-        squint=min(1.0, _pair(feeling, "eyeSquint") + 0.4 * _pair(feeling, "cheekSquint")),
+        squint=min(
+            1.0,
+            _pair(feeling, "eyeSquint")
+            + 0.4 * _pair(feeling, "cheekSquint")
+            + 0.2 * _pair(feeling, "mouthSmile"),
+        ),
         wide=_pair(feeling, "eyeWide"),
         gaze_x=face.gaze.x,
         gaze_down=-face.gaze.y + BLINK_DIP * blink * (1 - blink),
@@ -104,18 +118,26 @@ def controls_of(face: FaceState) -> Controls:
     mouth = mouth_shape(face)
     look = _look(face, mouth.smile)
     feeling = face.expression
+    frown = BLINK_FROWN * look.blink * (1.4 - look.blink)
     return Controls(
         mouth=mouth,
         left=look,
         right=look,
-        brow_left=_rise(feeling, "Right"),
-        brow_right=_rise(feeling, "Left"),
+        brow_left=_rise(feeling, "Right") - frown,
+        brow_right=_rise(feeling, "Left") - frown,
+        cheeks=_limited(0.7 * _pair(feeling, "mouthSmile") + 0.45 * _pair(feeling, "cheekSquint"), 1.0),
         brow_inner=0.8 * feeling.get("browInnerUp", 0.0) - 0.8 * _pair(feeling, "browDown"),
         pose=Pose(
             yaw=_limited(face.head.yaw_deg / YAW_DEG, MAX_YAW),
             pitch=_limited(face.head.pitch_deg / PITCH_DEG, MAX_PITCH),
             roll=_limited(face.head.roll_deg / ROLL_DEG, MAX_ROLL),
             breath=face.breath,
+            swing=_limited(
+                SWING_PER_YAW * face.trail.yaw_deg
+                + SWING_PER_ROLL * face.trail.roll_deg
+                + HANG_PER_ROLL * face.head.roll_deg,
+                MAX_SWING,
+            ),
         ),
     )
 

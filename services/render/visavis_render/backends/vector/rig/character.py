@@ -1,9 +1,10 @@
 """A character file: palette, shapes, hair, sizes, all in a 512 x 512 design space."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path as FilePath
 from typing import Any
 
-from visavis_render.avatar import AvatarDirectory, checked, read_json, shipped
+from visavis_render.avatar import MANIFEST, AvatarDirectory, checked, read_json, shipped
 from visavis_render.backends.vector.display import Colour, DisplayList, Gradient, Paint, rgba
 from visavis_render.backends.vector.paths import (
     Path,
@@ -15,9 +16,10 @@ from visavis_render.backends.vector.paths import (
     smooth,
     taper,
 )
-from visavis_render.backends.vector.rig.schema import CharacterFile
+from visavis_render.backends.vector.rig.schema import Background, CharacterFile
 
 FILE = "character.json"
+BACKGROUNDS = "backgrounds"
 MAX_BASES = 4
 MIDDLE = 256.0
 SIDES = (-1, 1)  # viewer's left, viewer's right
@@ -61,8 +63,20 @@ class Character:
 
 def load_character(directory: AvatarDirectory, named: str = FILE) -> Character:
     """The character of a file in the directory; AvatarError names the field that is wrong."""
-    data = directory.read_json(named)
-    return Character(checked(CharacterFile, _with_base(directory, named, data), directory, named))
+    data = _with_base(directory, named, directory.read_json(named))
+    if directory.background:
+        data["bg"] = _background(directory)
+    return Character(checked(CharacterFile, data, directory, named))
+
+
+def _background(directory: AvatarDirectory) -> dict[str, Any]:
+    """The background that the directory names: its own file, or one that ships."""
+    named = f"{BACKGROUNDS}/{directory.background}.json"
+    own, shipped_one = directory.path / named, FilePath(__file__).parents[1] / named
+    if not own.is_file() and not shipped_one.is_file():
+        directory.fail(MANIFEST, f"background: there is no {directory.background!r}")
+    data = directory.read_json(named) if own.is_file() else read_json(directory, shipped_one, named)
+    return checked(Background, data, directory, named).model_dump(exclude_none=True)
 
 
 def _with_base(directory: AvatarDirectory, named: str, data: dict[str, Any]) -> dict[str, Any]:

@@ -225,6 +225,20 @@ class HairDepth(Section):
     front: tuple[Annotated[float, Field(ge=0, le=40)], Annotated[float, Field(ge=0, le=40)]]
 
 
+class HairSwing(Section):
+    """How loose the hair is: amount 0 (stiff) to 1.5; it moves below `top`, most at `tips`."""
+
+    amount: float = Field(default=1.0, ge=0, le=1.5)
+    top: Coordinate = 140
+    tips: Coordinate = 430
+
+    @model_validator(mode="after")
+    def _downwards(self) -> "HairSwing":
+        if self.tips < self.top + 10:
+            raise ValueError("tips must be 10 or more below top")
+        return self
+
+
 class CharacterFile(Section):
     """A whole character."""
 
@@ -238,6 +252,7 @@ class CharacterFile(Section):
     neck_shadow: NeckShadow
     torso: Torso
     hair_depth: HairDepth
+    hair_swing: HairSwing = HairSwing()
     hair_back_shapes: Shapes = []
     hair_back: Annotated[list[Lock], Field(max_length=40)] = []
     hair_front: Annotated[list[Lock], Field(max_length=40)] = []
