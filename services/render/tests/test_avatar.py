@@ -32,7 +32,7 @@ def character(folder, **sections):
 
 
 def load(directory):
-    from visavis_render.backends.vector.rig.character import load_character
+    from visavis_render.backends.vector.rig.files import load_character
 
     traits_of(directory)
     return load_character(directory)
@@ -190,9 +190,9 @@ def test_a_character_builds_on_another_one(folder):
     nia = load(character(folder, palette={"skin": "#102030"}, hair_back=None))
     mira = load(by_name("mira"))
     assert nia.palette == {**mira.palette, "skin": "#102030"}
-    assert nia["eyes"] == mira["eyes"]
-    assert mira["hair_back"]
-    assert not nia["hair_back"]
+    assert nia.eyes == mira.eyes
+    assert mira.hair_back
+    assert not nia.hair_back
 
 
 def test_lines_without_length_are_drawn_as_nothing(folder):

@@ -22,9 +22,10 @@ def mira():
 @pytest.fixture(scope="module")
 def baked(mira):
     from visavis_render.backends.vector.baking import bake
-    from visavis_render.backends.vector.rig.character import load_character
+    from visavis_render.backends.vector.rig.character import Character
+    from visavis_render.backends.vector.rig.files import load_character
 
-    return bake(load_character(by_name("mira")), 512)
+    return bake(Character(load_character(by_name("mira"))), 512)
 
 
 def luma(mira, face):
@@ -41,14 +42,15 @@ def test_partial_redraws_equal_full_ones(name, still):
     from visavis_render.backends.vector.baking import bake
     from visavis_render.backends.vector.mapping import controls_of
     from visavis_render.backends.vector.player import Player
-    from visavis_render.backends.vector.rig.character import load_character
+    from visavis_render.backends.vector.rig.character import Character
+    from visavis_render.backends.vector.rig.files import load_character
 
     animator = Animator(seed=2)
     animator.behaviours.set(Behaviour.SPEAKING, 0, 0)
     shapes = [Viseme.AA, Viseme.PP, Viseme.O, Viseme.SS, Viseme.TH, Viseme.FF, Viseme.I, Viseme.U]
     cues = [Cue(shapes[n % 8], 200_000 + n * 110_000, 110_000, 0.9) for n in range(40)]
     animator.schedule.restore(cues)
-    baked = bake(load_character(by_name(name)), 256)
+    baked = bake(Character(load_character(by_name(name))), 256)
     part, whole = Player(baked), Player(baked)
     for number in range(100):
         face = animator.face_at(number * 40_000)
@@ -151,10 +153,11 @@ def test_a_smile_lifts_the_cheeks(mira):
 
 
 def test_half_closed_lids_come_from_both_sides(mira):
-    from visavis_render.backends.vector.rig.character import load_character
+    from visavis_render.backends.vector.rig.character import Character
     from visavis_render.backends.vector.rig.eyes import Eye, Look
+    from visavis_render.backends.vector.rig.files import load_character
 
-    character = load_character(by_name("mira"))
+    character = Character(load_character(by_name("mira")))
     opened, half, shut = (Eye(character, 1, Look(blink=b)) for b in (0.0, 0.5, 1.0))
     assert opened.lower1 > half.lower1 > shut.lower1
     assert opened.upper1 < half.upper1 < shut.upper1

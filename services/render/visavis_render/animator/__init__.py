@@ -21,11 +21,12 @@ from visavis_render.animator.lips import LipTuning, tuned
 from visavis_render.animator.profile import HOUSE, Profile, shipped_profile
 from visavis_render.animator.schedule import Cue, Schedule
 from visavis_render.animator.timeline import Track
-from visavis_render.engine import Behaviour, Emotion, FaceState, Gaze, Gesture, HeadPose
+from visavis_render.engine import Behaviour, Emotion, FaceState, Gaze, Gesture, HeadPose, Viseme
 
 REACH_US = int((REACH_S + 0.1) * 1e6)
 HEAD_AXES = ("yaw", "pitch", "roll")
 MAX_HEAD_DEG = 12.0
+CLOSED = (Viseme.PP, Viseme.FF, Viseme.SS)
 MAX_HOLD_S = 0.12
 FRAMES_CLOSED = 1.05
 # Where loose hair is: this long ago (us) the head was there, with this weight; below 0 it swings beyond.
@@ -80,6 +81,8 @@ class Animator:
         )
         blink = blink_at(self._seed, self._profile.blink, self.behaviours, self.gazes, t_us)
         visemes = mouth_weights(cues, t_us, self._hold_s())
+        if "jawOpen" in pose:  # what is felt opens no lips that speech has closed
+            pose["jawOpen"] *= 1 - min(1.0, sum(visemes.get(shape, 0.0) for shape in CLOSED))
         expression = {name: min(1.0, value) for name, value in pose.items() if value > 0}
         return FaceState(
             visemes=visemes,

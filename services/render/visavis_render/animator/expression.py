@@ -17,9 +17,15 @@ BEHAVIOUR_FADE_S = 0.35
 EMOTIONS: dict[Emotion, Channels] = {
     Emotion.NEUTRAL: {},
     Emotion.HAPPY: {"mouthSmile": 0.8, "cheekSquint": 0.55, "eyeSquint": 0.4, "browOuterUp": 0.2},
-    Emotion.SAD: {"mouthFrown": 0.6, "browInnerUp": 0.8, "eyeSquint": 0.2, "pitch": 2.5, "roll": 1.5},
-    Emotion.SURPRISED: {"browInnerUp": 0.8, "browOuterUp": 0.9, "eyeWide": 0.9, "pitch": -1.5},
-    Emotion.CONCERNED: {"browInnerUp": 0.7, "browDown": 0.3, "mouthFrown": 0.3, "roll": 2.0},
+    Emotion.SAD: {"mouthFrown": 0.7, "browInnerUp": 1.0, "eyeSquint": 0.2, "pitch": 2.5, "roll": 1.5},
+    Emotion.SURPRISED: {
+        "browInnerUp": 0.9,
+        "browOuterUp": 1.0,
+        "eyeWide": 1.0,
+        "jawOpen": 0.16,
+        "pitch": -1.5,
+    },
+    Emotion.CONCERNED: {"browInnerUp": 0.9, "browDown": 0.35, "mouthFrown": 0.4, "roll": 2.5},
     Emotion.THOUGHTFUL: {
         "browDownLeft": 0.35,
         "browOuterUpRight": 0.45,

@@ -74,6 +74,7 @@ def mouth_shape(face: FaceState) -> MouthShape:
     shape["smile"] = REST_SMILE + 0.6 * _pair(feeling, "mouthSmile") - 0.9 * _pair(feeling, "mouthFrown")
     resting = 1.0 - min(1.0, sum(face.visemes.values()))
     shape["press"] += resting * _pair(feeling, "mouthPress")
+    shape["opening"] += 1.2 * feeling.get("jawOpen", 0.0)
     shape["width"] -= resting * 0.5 * feeling.get("mouthPucker", 0.0)
     if shape["press"] > CLOSED_AT:
         shape["opening"] = 0.0

@@ -1,10 +1,8 @@
-"""A character file: palette, shapes, hair, sizes, all in a 512 x 512 design space."""
+"""A character: palette, shapes, hair, sizes, all in a 512 x 512 design space, and how they are drawn."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path as FilePath
 from typing import Any
 
-from visavis_render.avatar import MANIFEST, AvatarDirectory, checked, read_json, shipped
 from visavis_render.backends.vector.display import Colour, DisplayList, Gradient, Paint, rgba
 from visavis_render.backends.vector.paths import (
     Path,
@@ -16,11 +14,8 @@ from visavis_render.backends.vector.paths import (
     smooth,
     taper,
 )
-from visavis_render.backends.vector.rig.schema import Background, CharacterFile
+from visavis_render.backends.vector.rig.schema import CharacterFile
 
-FILE = "character.json"
-BACKGROUNDS = "backgrounds"
-MAX_BASES = 4
 MIDDLE = 256.0
 SIDES = (-1, 1)  # viewer's left, viewer's right
 
@@ -59,47 +54,6 @@ class Character:
             return Gradient("linear", (x0, y0, x1, y1), stops)
         cx, cy, rx, ry = spec["rad"]
         return Gradient("radial", (cx, cy, rx, ry), stops)
-
-
-def load_character(directory: AvatarDirectory, named: str = FILE) -> Character:
-    """The character of a file in the directory; AvatarError names the field that is wrong."""
-    data = _with_base(directory, named, directory.read_json(named))
-    if directory.background:
-        data["bg"] = _background(directory)
-    return Character(checked(CharacterFile, data, directory, named))
-
-
-def _background(directory: AvatarDirectory) -> dict[str, Any]:
-    """The background that the directory names: its own file, or one that ships."""
-    named = f"{BACKGROUNDS}/{directory.background}.json"
-    own, shipped_one = directory.path / named, FilePath(__file__).parents[1] / named
-    if not own.is_file() and not shipped_one.is_file():
-        directory.fail(MANIFEST, f"background: there is no {directory.background!r}")
-    data = directory.read_json(named) if own.is_file() else read_json(directory, shipped_one, named)
-    return checked(Background, data, directory, named).model_dump(exclude_none=True)
-
-
-def _with_base(directory: AvatarDirectory, named: str, data: dict[str, Any]) -> dict[str, Any]:
-    """The file over the shipped character that it builds on; null takes a section away."""
-    for _ in range(MAX_BASES):
-        if "base" not in data:
-            return {name: value for name, value in data.items() if value is not None}
-        base = data.pop("base")
-        path = shipped() / str(base) / FILE
-        if not isinstance(base, str) or not base.isidentifier() or not path.is_file():
-            directory.fail(named, f"base: there is no shipped character {base!r}")
-        data = _over(data, read_json(directory, path, f"{base}/{FILE}"))
-    directory.fail(named, "base: goes in a circle")
-
-
-def _over(data: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
-    """Sections of `data` over those of `base`, table by table."""
-    joined = dict(base)
-    for name, value in data.items():
-        old = base.get(name)
-        both = isinstance(value, dict) and isinstance(old, dict)
-        joined[name] = {**old, **value} if both and old is not None else value
-    return joined
 
 
 def symmetric(points: Sequence[Point]) -> Path:
