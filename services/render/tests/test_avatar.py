@@ -49,7 +49,7 @@ def test_what_ships_says_who_it_is():
 def test_a_directory_of_ones_own_is_found_beside_those_that_ship(folder):
     assert set(names(folder.parent)) == {*names(None), "nia"}
     assert by_name("nia", folder.parent).manifest.name == "Nia"
-    with pytest.raises(NotFound, match="no avatar 'nia'; there are clapper, fake, mira"):
+    with pytest.raises(NotFound, match="no avatar 'nia'; there are amara, clapper, fake, mira"):
         by_name("nia")
 
 
