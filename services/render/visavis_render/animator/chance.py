@@ -9,6 +9,7 @@ BLINK_GAP_S = 0.6
 DOUBLE_AFTER_S = 0.32
 
 
+@lru_cache(maxsize=8192)  # every frame of a posture, a bout or a slot asks for the same few numbers
 def chance(seed: int, *key: int) -> float:
     """Uniform in [0, 1) (splitmix64 over the key)."""
     state = seed & MASK

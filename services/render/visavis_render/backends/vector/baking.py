@@ -51,6 +51,7 @@ class Baked:
     under: Stack
     bounds: tuple[float, float]  # left and right design x that a moving head can touch
     top: float
+    torso_top: float
 
 
 def _render(display: DisplayList, scale: float, origin: float, pixels: int) -> Mask:
@@ -169,6 +170,7 @@ def bake(character: Character, size: int) -> Baked:
         under=_stack(under, sum(each.lanes.size for each in over), sum(t.size for t in tiles[: len(over)])),
         bounds=(float(places[:, c.LEFT].min()), float(places[:, c.RIGHT].max())),
         top=float(places[:, c.TOP].min()),
+        torso_top=float(torso.place[c.TOP]),
     )
 
 

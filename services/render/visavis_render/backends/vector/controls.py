@@ -61,7 +61,7 @@ def quantised(controls: Controls) -> Controls:
             steps(pose.yaw, 150),
             steps(pose.pitch, 150),
             steps(pose.roll, 60),
-            steps(pose.breath, 12),
+            steps(pose.breath, 8),
             steps(pose.swing, 2),
         ),
     )

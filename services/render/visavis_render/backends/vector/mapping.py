@@ -49,6 +49,7 @@ MOUTHS: dict[Viseme, dict[str, float]] = {
     V.U: {"opening": 0.28, "rounding": 1.0},
 }
 REST_SMILE = 0.4
+FAINT_SMILE = 0.07
 BLINK_DIP = 0.8
 BLINK_FROWN = 0.35  # half way the brows come down a little
 CLOSED_AT = 0.97  # lips pressed this much don't part
@@ -114,6 +115,12 @@ def _rise(feeling: Mapping[str, float], side: str) -> float:
     )
 
 
+def _lift(feeling: Mapping[str, float]) -> float:
+    """How far the cheeks are up; the faint smile of a resting face leaves them where they are."""
+    smile = 0.7 * _pair(feeling, "mouthSmile") + 0.45 * _pair(feeling, "cheekSquint")
+    return min(1.0, max(0.0, smile - FAINT_SMILE))
+
+
 def controls_of(face: FaceState) -> Controls:
     """The drawing of this face. ARKit's left is the face's own: the viewer's right."""
     mouth = mouth_shape(face)
@@ -126,7 +133,7 @@ def controls_of(face: FaceState) -> Controls:
         right=look,
         brow_left=_rise(feeling, "Right") - frown,
         brow_right=_rise(feeling, "Left") - frown,
-        cheeks=_limited(0.7 * _pair(feeling, "mouthSmile") + 0.45 * _pair(feeling, "cheekSquint"), 1.0),
+        cheeks=_lift(feeling),
         brow_inner=0.8 * feeling.get("browInnerUp", 0.0) - 0.8 * _pair(feeling, "browDown"),
         pose=Pose(
             yaw=_limited(face.head.yaw_deg / YAW_DEG, MAX_YAW),

@@ -1,6 +1,7 @@
 """Draws the frames of one session: redraws only what changed, and equals a full redraw bit for bit."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -42,7 +43,7 @@ def _maps(pose: Pose, scale: float) -> tuple[Floats, c.Pose]:
     angle = math.radians(pose.roll * ROLL_DEG)
     cos, sin = math.cos(angle), math.sin(angle)
     x = PIVOT_X - cos * PIVOT_X + sin * PIVOT_Y + pose.yaw * 6.0
-    y = PIVOT_Y - sin * PIVOT_X - cos * PIVOT_Y + pose.pitch * 4.0 - pose.breath * BREATH_PX * 0.6
+    y = PIVOT_Y - sin * PIVOT_X - cos * PIVOT_Y + pose.pitch * 4.0
     forward = np.array([cos, -sin, x, sin, cos, y]) * scale
     back = (cos, sin, -(cos * x + sin * y), -sin, cos, sin * x - cos * y, pose.yaw, pose.pitch, pose.swing)
     return forward, back
@@ -87,21 +88,27 @@ class Player:
             dirty.append((150.0, 258.0, 362.0, bottom + 22.0))
         if full or self._pose is None:
             rects = [(0, 0, self.size, self.size)]
-        elif pose != self._pose:
-            rects = [self._moving_rect()]
+        elif replace(pose, breath=0.0) != replace(self._pose, breath=0.0):
+            rects = [self._moving_rect(self._baked.top)]
+        elif pose != self._pose:  # only the torso breathes
+            rects = [self._moving_rect(self._baked.torso_top + REACH - 6)]
+            rects += [box for box in self._pixel_rects(dirty, pose) if box[1] < rects[0][1]]
         else:
-            rects = [self._pixel_rect(box, pose) for box in merge(dirty)]
+            rects = self._pixel_rects(dirty, pose)
         self._pose, self._jaw = pose, jaw
         self._redraw([r for r in rects if r[2] > r[0] and r[3] > r[1]], pose, jaw)
         return rects
 
-    def _moving_rect(self) -> c.Rect:
-        """Everything that a moving head and a breathing torso touch."""
+    def _pixel_rects(self, dirty: list[Box], pose: Pose) -> list[c.Rect]:
+        return [self._pixel_rect(box, pose) for box in merge(dirty)]
+
+    def _moving_rect(self, top: float) -> c.Rect:
+        """Everything below `top` that a moving head and a breathing torso touch."""
         left, right = self._baked.bounds
         s = self._scale
         return (
             max(0, int((left - REACH) * s)),
-            max(0, int((self._baked.top - REACH) * s)),
+            max(0, int((top - REACH) * s)),
             min(self.size, int((right + REACH) * s)),
             self.size,
         )
