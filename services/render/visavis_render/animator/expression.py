@@ -17,7 +17,7 @@ BEHAVIOUR_FADE_S = 0.35
 EMOTIONS: dict[Emotion, Channels] = {
     Emotion.NEUTRAL: {},
     Emotion.HAPPY: {"mouthSmile": 0.8, "cheekSquint": 0.55, "eyeSquint": 0.4, "browOuterUp": 0.2},
-    Emotion.SAD: {"mouthFrown": 0.7, "browInnerUp": 1.0, "eyeSquint": 0.2, "pitch": 2.5, "roll": 1.5},
+    Emotion.SAD: {"mouthFrown": 0.85, "browInnerUp": 1.0, "eyeSquint": 0.2, "pitch": 2.5, "roll": 1.5},
     Emotion.SURPRISED: {
         "browInnerUp": 0.9,
         "browOuterUp": 1.0,
@@ -25,7 +25,13 @@ EMOTIONS: dict[Emotion, Channels] = {
         "jawOpen": 0.16,
         "pitch": -1.5,
     },
-    Emotion.CONCERNED: {"browInnerUp": 0.9, "browDown": 0.35, "mouthFrown": 0.4, "roll": 2.5},
+    Emotion.CONCERNED: {
+        "browInnerUp": 1.0,
+        "browDown": 0.1,
+        "eyeSquint": 0.2,
+        "mouthFrown": 0.5,
+        "roll": 2.5,
+    },
     Emotion.THOUGHTFUL: {
         "browDownLeft": 0.35,
         "browOuterUpRight": 0.45,
