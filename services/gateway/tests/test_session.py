@@ -211,7 +211,8 @@ async def test_a_persona_brings_its_background_and_its_manner(backstage, tmp_pat
     file = tmp_path / "personas.toml"
     file.write_text(
         '[desk]\nprompt = "p"\ngreeting = "Hello."\navatar = "theo"\nbackground = "office"\n'
-        'profile = "receptionist"\n[night]\nprompt = "p"\ngreeting = "Hi."\navatar = "theo"\nprofile = "still"\n'
+        'profile = "receptionist"\n'
+        '[night]\nprompt = "p"\ngreeting = "Hi."\navatar = "theo"\nprofile = "still"\n'
     )
     config = Config(max_sessions=1, default_persona="desk", vanish_timeout_s=5, connect_timeout_s=1)
     personas = load_personas(file)

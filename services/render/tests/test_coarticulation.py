@@ -118,3 +118,40 @@ def test_the_mouth_leads_the_sound():
 
 def test_the_mouth_rests_without_speech():
     assert weights(scheduled(make_cues([(Viseme.O, 200_000, 1.0, 0)])), 1_200_000) == {}
+
+
+@settings(max_examples=60, deadline=None)
+@given(sentences, sentences, st.integers(0, 2_500_000), st.integers(0, 600_000))
+def test_nothing_snaps_when_a_reply_is_cut_and_another_begins(parts, next_parts, cut_us, pause_us):
+    animator = Animator(seed=1)
+    animator.say(make_cues(parts), now_us=-1_000_000)
+    again_us = cut_us + pause_us
+    second = make_cues(next_parts, start_us=again_us + 30_000)
+    step_us = 4_000
+    before = animator.face_at(0).visemes
+    was_cut = begun = False
+    for t in range(step_us, second[-1].end_us + 400_000, step_us):
+        if t >= cut_us and not was_cut:
+            animator.schedule.cut(cut_us, t)
+            was_cut = True
+        if t >= again_us and not begun:
+            animator.say(second, t)
+            begun = True
+        now = animator.face_at(t).visemes
+        for viseme in Viseme:
+            assert abs(now.get(viseme, 0.0) - before.get(viseme, 0.0)) < 0.25, (t, viseme)
+        before = now
+
+
+@settings(max_examples=40, deadline=None)
+@given(sentences, st.integers(0, 1_500_000))
+def test_a_reopened_stream_shows_the_same_mouth(parts, broken_us):
+    """The gateway sends the cues that may still be seen; what was over half a second ago it forgets."""
+    cues = make_cues(parts)
+    whole, reopened = Animator(seed=1), Animator(seed=1)
+    whole.say(cues, now_us=-1_000_000)
+    reopened.restore([cue for cue in cues if cue.end_us > broken_us - 1_000_000])
+    for t in range(broken_us, broken_us + 600_000, 40_000):
+        first, second = whole.face_at(t).visemes, reopened.face_at(t).visemes
+        for viseme in Viseme:
+            assert abs(first.get(viseme, 0.0) - second.get(viseme, 0.0)) < 0.02

@@ -1,5 +1,6 @@
 """What showing a face means here: its state, who draws it, who encodes it. No grpc, no numba, no codec."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -97,6 +98,14 @@ class FaceState:
     sounding: Viseme | None = None
     # How far loose hair is behind the head, in the head's own degrees.
     trail: HeadPose = field(default_factory=HeadPose)
+
+    def is_finite(self) -> bool:
+        """No weight and no angle is NaN or infinite: a face that can be drawn."""
+        weights = (self.visemes, self.expression, self.arkit)
+        total = sum(sum(each.values()) for each in weights) + self.blink + self.breath
+        for pose in (self.head, self.trail):
+            total += pose.yaw_deg + pose.pitch_deg + pose.roll_deg
+        return math.isfinite(total + self.gaze.x + self.gaze.y)
 
 
 @dataclass(frozen=True, slots=True)
