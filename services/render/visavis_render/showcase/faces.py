@@ -13,8 +13,8 @@ GAZES = {"LEFT": (-0.8, 0), "RIGHT": (0.8, 0), "UP": (0, 0.8), "DOWN": (0, -0.8)
 TURNS = {
     "TURN LEFT": HeadPose(-12, 0, 0),
     "TURN RIGHT": HeadPose(12, 0, 0),
-    "LOOK UP": HeadPose(0, -8, 0),
-    "LOOK DOWN": HeadPose(0, 8, 0),
+    "HEAD UP": HeadPose(0, -8, 0),
+    "HEAD DOWN": HeadPose(0, 8, 0),
     "TILT": HeadPose(0, 0, 6),
     "TILT+TURN": HeadPose(-10, 3, -5),
 }
