@@ -13,7 +13,7 @@ MIRA = Persona(
         "You are warm, calm and helpful."
     ),
     greeting="Hi, I'm Mira. What would you like to talk about?",
-    avatar="mira",
+    avatar="",  # whoever render shows by itself: RENDER_AVATAR, mira unless set
 )
 # Measures itself: a row of clicks, one a second, and a white flash with each (docs/performance.md).
 CLAPPER = Persona(
