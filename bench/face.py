@@ -1,38 +1,36 @@
-"""Pictures and timings of a face.
+"""Timings of a face; its pictures come from `visavis avatar preview`.
 
-`python bench/face.py --sheet out/face.png --portrait docs/images/mira.png`
+`python bench/face.py --avatar mira --portrait docs/images/mira.png`
 
 Prints milliseconds of CPU time per frame for drawing (moving, still head, idle) and for the encoder.
 """
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
-from fractions import Fraction
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from statistics import mean, median
 
-import av
 import numpy as np
 from visavis_render.animator import Animator
 from visavis_render.animator.schedule import Cue
+from visavis_render.avatar import by_name
 from visavis_render.backends import load_avatar
 from visavis_render.config import Config
 from visavis_render.encoders import open_encoder
 from visavis_render.engine import (
     Avatar,
     Behaviour,
-    Emotion,
     FaceState,
-    Gaze,
     HeadPose,
     VideoSpec,
     Viseme,
 )
+from visavis_render.showcase.sheet import rgb, write_image
 
 V = Viseme
-CROP = (40, 430, 60, 450)  # rows and columns of a 512 px picture that hold the face
 SENTENCE = [
     *((V.KK, 60), (V.E, 80), (V.NN, 60), (V.O, 170), (V.PP, 80), (V.AA, 110), (V.I, 60), (V.NN, 60)),
     *((V.E, 90), (V.I, 40), (V.PP, 70), (V.I, 60), (V.SS, 80), (V.PP, 80), (V.AA, 90), (V.FF, 60)),
@@ -51,63 +49,8 @@ def speech(until_us: int) -> list[Cue]:
     return cues
 
 
-def rgb(picture: np.ndarray) -> np.ndarray:
-    return av.VideoFrame.from_ndarray(picture, format="yuv420p").to_ndarray(format="rgb24")
-
-
-def write_png(path: Path, image: np.ndarray) -> None:
-    """Through the codec library: no image library needed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    context = av.CodecContext.create("png", "w")
-    context.width, context.height, context.pix_fmt = image.shape[1], image.shape[0], "rgb24"
-    context.time_base = Fraction(1, 25)
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
-    path.write_bytes(b"".join(bytes(p) for p in [*context.encode(frame), *context.encode(None)]))
-
-
-def behaving(behaviour: Behaviour, at_us: int) -> FaceState:
-    animator = Animator(seed=3)
-    animator.behaviours.set(behaviour, 0, 0)
-    if behaviour is Behaviour.SPEAKING:
-        animator.schedule.restore(speech(at_us + 1_000_000))
-    return animator.face_at(at_us)
-
-
-def feeling(emotion: Emotion) -> FaceState:
-    animator = Animator(seed=3)
-    animator.emotions.set((emotion, 1.0), 0, 0)
-    return animator.face_at(1_500_000)
-
-
-def states() -> Iterator[FaceState]:
-    """15 visemes, 4 phases of a blink, 4 gazes, 2 turns, 4 x 3 behaviours, 6 emotions."""
-    for viseme in Viseme:
-        yield FaceState(visemes={viseme: 1.0})
-    for blink in (0.25, 0.5, 0.75, 1.0):
-        yield FaceState(blink=blink)
-    for x, y in ((-0.8, 0.0), (0.8, 0.0), (0.0, 0.8), (0.0, -0.8)):
-        yield FaceState(gaze=Gaze(x, y))
-    yield FaceState(head=HeadPose(-7, 2, -4), gaze=Gaze(0.2, 0.1))
-    yield FaceState(head=HeadPose(7, -3, 4), gaze=Gaze(-0.2, -0.1))
-    for behaviour in Behaviour:
-        for at in (1_000_000, 5_000_000, 9_000_000):
-            yield behaving(behaviour, at)
-    for emotion in Emotion:
-        yield feeling(emotion)
-
-
-def draw_sheet(avatar: Avatar, columns: int = 7) -> np.ndarray:
-    y0, y1, x0, x1 = CROP
-    renderer = avatar.open(512, "")
-    faces = [rgb(renderer.draw(face))[y0:y1, x0:x1] for face in states()]
-    while len(faces) % columns:
-        faces.append(np.zeros_like(faces[0]))
-    rows = [np.concatenate(faces[i : i + columns], axis=1) for i in range(0, len(faces), columns)]
-    return np.concatenate(rows)[::2, ::2]
-
-
 def still(face: FaceState) -> FaceState:
-    return FaceState(face.visemes, face.expression, face.arkit, HeadPose(), face.gaze, face.blink, 0.0)
+    return replace(face, head=HeadPose(), trail=HeadPose(), breath=0.0)
 
 
 def as_is(face: FaceState) -> FaceState:
@@ -146,17 +89,14 @@ def measure(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--avatar", default="mira")
-    parser.add_argument("--sheet", type=Path, help="write the contact sheet here (PNG)")
     parser.add_argument("--portrait", type=Path, help="write one 512 x 512 picture here (PNG)")
     arguments = parser.parse_args()
     began = time.perf_counter()
-    avatar = load_avatar(arguments.avatar, Config())
+    avatar = load_avatar(by_name(arguments.avatar), Config())
     print(f"loaded in {time.perf_counter() - began:.2f} s")
-    if arguments.sheet:
-        write_png(arguments.sheet, draw_sheet(avatar))
     if arguments.portrait:
         face = FaceState(expression={"mouthSmileLeft": 0.35, "mouthSmileRight": 0.35})
-        write_png(arguments.portrait, rgb(avatar.open(512, "").draw(face)))
+        write_image(arguments.portrait, rgb(avatar.open(512, "").draw(face)), "png")
     measure(avatar, "speaking", Behaviour.SPEAKING)
     measure(avatar, "speaking, head still", Behaviour.SPEAKING, still)
     measure(avatar, "listening", Behaviour.LISTENING)

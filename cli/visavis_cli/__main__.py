@@ -20,6 +20,11 @@ COMMANDS = {
         "list, fetch and verify the weights",
         "Looks after the weights.",
     ),
+    "avatar": (
+        "visavis_cli.avatar",
+        "list, preview, check and create faces",
+        "Looks after the avatars.",
+    ),
     "doctor": ("visavis_cli.doctor", "check this machine and say what to do", "Checks this machine."),
 }
 INTERRUPTED = 130

@@ -215,3 +215,23 @@ async def test_a_hundred_sessions_leak_nothing(sessions, backstage):
     await until(lambda: sessions.open_count == 0, "all sessions ended")
     await until(lambda: backstage.open_calls == 0, "every call ended")
     await until(lambda: len(asyncio.all_tasks()) <= before + 2, "no task is left")
+
+
+async def test_a_persona_brings_its_background_and_its_manner(backstage, tmp_path):
+    file = tmp_path / "personas.toml"
+    file.write_text(
+        '[desk]\nprompt = "p"\ngreeting = "Hello."\navatar = "theo"\nbackground = "office"\n'
+        'profile = "receptionist"\n'
+        '[night]\nprompt = "p"\ngreeting = "Hi."\navatar = "theo"\nprofile = "still"\n'
+    )
+    config = Config(max_sessions=1, default_persona="desk", vanish_timeout_s=5, connect_timeout_s=1)
+    personas = load_personas(file)
+    made = Sessions(config, backstage.services, personas, lambda viewer, now_us: FakeTransport(viewer))
+
+    def looks() -> list[tuple[str, str, str]]:
+        return [(s.avatar, s.background, s.profile) for s in backstage.render.of_kind("start")]
+
+    async with made.running(), call(made) as (session, _):
+        await until(lambda: looks() == [("theo", "office", "receptionist")], "the first face")
+        session.become("night")
+        await until(lambda: looks()[-1] == ("theo", "", "still"), "the same face in another manner")

@@ -53,6 +53,9 @@ class Persona:
     greeting: str
     voice: str = ""
     avatar: str = ""
+    # Behind the avatar, and how it behaves; empty = its own.
+    background: str = ""
+    profile: str = ""
     language_code: str = "en-US"
     disclosure: str = "You are talking to an AI."
     # Seconds of silence after which the avatar asks, and after which it leaves; 0 = never.

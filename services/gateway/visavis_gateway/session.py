@@ -80,6 +80,11 @@ def leave_reason(error: BaseException) -> str:
     return error.reason if isinstance(error, SessionOver) else "failed"
 
 
+def _look(persona: Persona) -> tuple[str, str, str]:
+    """What render has to know of a persona."""
+    return persona.avatar, persona.background, persona.profile
+
+
 def manners_of(persona: Persona) -> Manners:
     """What the persona says when nobody speaks."""
     return Manners(
@@ -249,9 +254,9 @@ class Session:
         Raises NotFound.
         """
         persona = self._find_persona(persona_name)
-        if persona.avatar != self._persona.avatar:
-            self._render.show(persona.avatar)
-        self._persona = persona
+        before, self._persona = self._persona, persona
+        if _look(persona) != _look(before):
+            self._render.show(*_look(persona))
         self._stage.set_persona(persona)
         self.conversation.set_manners(manners_of(persona))
         self._introduce()
@@ -349,6 +354,8 @@ class Session:
         return render_pb.StartRender(
             session_id=self.session_id,
             avatar=self._persona.avatar,
+            background=self._persona.background,
+            profile=self._persona.profile,
             seed=int.from_bytes(self.session_id.encode()[:6], "big"),
             format=render_pb.VideoFormat(
                 codec=render_pb.VIDEO_CODEC_VP8,

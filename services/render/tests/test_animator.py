@@ -61,7 +61,7 @@ def test_every_weight_stays_in_range():
         assert 0.0 <= face.breath <= 1.0
         assert abs(face.gaze.x) <= 1.0
         assert abs(face.gaze.y) <= 1.0
-        assert abs(face.head.yaw_deg) <= 7.2
+        assert abs(face.head.yaw_deg) <= 12.0
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from visavis_render.backends import AVATARS, load_avatar
+from visavis_render.avatar import by_name, names, size_range
+from visavis_render.backends import RENDERERS, load_avatar, traits_of
 from visavis_render.config import Config
-from visavis_render.engine import FaceState, HeadPose, Viseme
+from visavis_render.engine import FaceState, Gaze, HeadPose, Viseme
 
 FACES = [
     FaceState(),
@@ -12,14 +13,44 @@ FACES = [
     FaceState(visemes={Viseme.PP: 1.0}, sounding=Viseme.PP),
     FaceState(head=HeadPose(7, 7, 7), blink=0.4, breath=1.0),
 ]
+# Weights and angles that no animator would ask for: a renderer draws them as its own limits allow.
+EXTREMES = [
+    FaceState(visemes=dict.fromkeys(Viseme, 1.0), arkit={"jawOpen": 1.0}, blink=1.0),
+    FaceState(head=HeadPose(90, -90, 180), gaze=Gaze(1, -1), breath=1.0),
+    FaceState(expression={"mouthSmileLeft": 1.0, "mouthFrownRight": 1.0, "noSuchShape": 1.0}),
+]
+SHIPPED = sorted(names(None))
 
 
-@pytest.fixture(scope="module", params=AVATARS)
-def avatar(request):
-    return load_avatar(request.param, Config())
+@pytest.fixture(scope="module", params=SHIPPED)
+def directory(request):
+    return by_name(request.param)
 
 
-@pytest.mark.parametrize("size", [128, 512])
+@pytest.fixture(scope="module")
+def avatar(directory):
+    return load_avatar(directory, Config())
+
+
+def test_every_renderer_is_shown_by_an_avatar_that_ships():
+    assert {by_name(name).manifest.renderer for name in SHIPPED} == set(RENDERERS)
+
+
+def test_renderers_declare_what_they_need(directory):
+    traits = traits_of(directory)
+    assert traits.needs in ("parameters", "audio")
+    assert 0 <= traits.lookahead_us <= 1_000_000
+    low, high = size_range(directory, traits)
+    assert 128 <= low <= 512 <= high <= 1024
+
+
+def test_whatever_is_asked_there_is_a_picture(avatar):
+    renderer = avatar.open(128, "AI")
+    for face in EXTREMES:
+        assert renderer.draw(face).shape == (192, 128)
+
+
+@pytest.mark.parametrize("size", [128, 130, 512])
 def test_pictures_have_the_asked_size(avatar, size):
     renderer = avatar.open(size, "AI")
     for face in FACES:
@@ -61,6 +92,6 @@ def test_the_same_face_gives_the_same_picture(avatar):
 
 
 def test_the_clapper_is_white_exactly_while_aa_sounds():
-    renderer = load_avatar("clapper", Config()).open(512, "AI")
+    renderer = load_avatar(by_name("clapper"), Config()).open(512, "AI")
     brightness = [int(np.median(renderer.draw(face)[:512])) for face in FACES]
     assert brightness == [24, 235, 24, 24]

@@ -4,7 +4,7 @@ import pytest
 from visavis_render.backends.fake import FakeAvatar
 from visavis_render.drawing import Drawing
 from visavis_render.encoders import open_encoder, require_codec
-from visavis_render.engine import FaceState, VideoSpec
+from visavis_render.engine import FaceState, HeadPose, VideoSpec, Viseme
 
 FRAME_US = 40_000
 
@@ -96,3 +96,16 @@ def test_h264_is_refused():
 
     with pytest.raises(InvalidInput, match=r"format\.codec"):
         require_codec(VideoSpec(codec="h264"))
+
+
+def test_a_face_that_cant_be_drawn_leaves_the_last_good_one(drawing):
+    good = FaceState(visemes={Viseme.AA: 1.0}, arkit={"jawOpen": 0.8})
+    nan = float("nan")
+    shown = [drawing.frame(good, 0)]
+    for number, bad in enumerate(
+        (FaceState(visemes={Viseme.AA: nan}), FaceState(blink=nan), FaceState(head=HeadPose(yaw_deg=nan))), 1
+    ):
+        shown.append(drawing.frame(bad, number * 40_000))
+    decoder = av.CodecContext.create("vp8", "r")
+    pictures = [decoder.decode(av.Packet(f.data))[0].to_ndarray(format="yuv420p") for f in shown]
+    assert all(np.abs(p[64:96, 40:88].astype(int) - pictures[0][64:96, 40:88]).max() < 12 for p in pictures)

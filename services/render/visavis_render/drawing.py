@@ -3,13 +3,20 @@
 import time
 from dataclasses import dataclass
 
+from opentelemetry import metrics
+
+from visavis_render import names
 from visavis_render.encoders import open_encoder
-from visavis_render.engine import Avatar, FaceState, VideoSpec
+from visavis_render.engine import MAX_SIZE_PX, MIN_SIZE_PX, Avatar, FaceState, VideoSpec
+
+meter = metrics.get_meter(__name__)
+faces_mended = meter.create_counter(names.FACES_MENDED, "{frame}", "Frames drawn with the last good face")
 
 KEYFRAME_GAP_US = 300_000
 # A new rate needs a new encoder, which begins with a keyframe: so not often, and not for little.
 RATE_GAP_US = 2_000_000
 RATE_CHANGE = 0.1
+ANY_SIZE_PX = (MIN_SIZE_PX, MAX_SIZE_PX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +32,15 @@ class Frame:
 class Drawing:
     """Renderer and encoder of one session. Wishes may come from another thread than `frame` runs on."""
 
-    def __init__(self, avatar: Avatar, label: str, spec: VideoSpec) -> None:
+    def __init__(
+        self, avatar: Avatar, label: str, spec: VideoSpec, sizes_px: tuple[int, int] = ANY_SIZE_PX
+    ) -> None:
         self._avatar, self._label = avatar, label
+        self.sizes_px = sizes_px  # the least and the greatest that the avatar can be drawn at
         self._spec = self._wanted = spec
         self._renderer = avatar.open(spec.size_px, label)
         self._encoder = open_encoder(spec)
+        self._good = FaceState()
         self._opened_us: int | None = None
         self._keyframe_us: int | None = None
         self._keyframe_wanted = True
@@ -48,11 +59,15 @@ class Drawing:
         self._wanted = spec
 
     def frame(self, face: FaceState, pts_us: int) -> Frame:
-        """Draw and encode one instant."""
+        """Draw and encode one instant; a face that can't be drawn is replaced by the last good one."""
         began = time.perf_counter()
         self._follow(pts_us)
         keyframe = self._keyframe_due(pts_us)
-        encoded = self._encoder.encode(self._renderer.draw(face), pts_us, keyframe)
+        if face.is_finite():
+            self._good = face
+        else:
+            faces_mended.add(1)
+        encoded = self._encoder.encode(self._renderer.draw(self._good), pts_us, keyframe)
         if encoded.keyframe:
             self._keyframe_us = pts_us
             self._keyframe_wanted = False

@@ -1,5 +1,6 @@
 """What showing a face means here: its state, who draws it, who encodes it. No grpc, no numba, no codec."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 # Planar 4:2:0, BT.601 limited range: (3/2 height, width) bytes; Y, then U, then V.
 I420 = NDArray[np.uint8]
 Codec = Literal["vp8", "h264"]
+MIN_SIZE_PX, MAX_SIZE_PX = 128, 1024
 
 
 class Viseme(Enum):
@@ -94,6 +96,29 @@ class FaceState:
     breath: float = 0.0
     # The cue at this very instant, without lead or co-articulation: for measuring.
     sounding: Viseme | None = None
+    # How far loose hair is behind the head, in the head's own degrees.
+    trail: HeadPose = field(default_factory=HeadPose)
+
+    def is_finite(self) -> bool:
+        """No weight and no angle is NaN or infinite: a face that can be drawn."""
+        weights = (self.visemes, self.expression, self.arkit)
+        total = sum(sum(each.values()) for each in weights) + self.blink + self.breath
+        for pose in (self.head, self.trail):
+            total += pose.yaw_deg + pose.pitch_deg + pose.roll_deg
+        return math.isfinite(total + self.gaze.x + self.gaze.y)
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a renderer needs and can do."""
+
+    # "parameters": a FaceState is all it looks at; "audio": it must be given the sound too.
+    needs: Literal["parameters", "audio"] = "parameters"
+    # How far ahead cues are best known; audio never waits for it.
+    lookahead_us: int = 250_000
+    device: Literal["cpu", "gpu"] = "cpu"
+    min_size_px: int = MIN_SIZE_PX
+    max_size_px: int = MAX_SIZE_PX
 
 
 class Renderer(Protocol):

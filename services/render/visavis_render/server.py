@@ -15,11 +15,10 @@ from visavis_render.engine import VideoSpec
 from visavis_render.line import Advance, AdvanceLine
 from visavis_render.proto import spec_of, to_format
 from visavis_render.session import Session
-from visavis_render.studio import Studio
+from visavis_render.studio import Studio, Wish
 
 log = logging.getLogger(__name__)
 Requests = AsyncIterator[pb.RenderRequest]
-LOOKAHEAD_US = 250_000
 
 
 class RenderServicer(pb_grpc.RenderServiceServicer):
@@ -35,14 +34,13 @@ class RenderServicer(pb_grpc.RenderServiceServicer):
         requests = aiter(request_iterator)
         start = await self._read_start(requests)
         spec = spec_of(start.format, VideoSpec())
-        self._studio.check(start.avatar, start.label, spec)
+        wish = Wish(start.avatar, start.background, start.profile, start.label, spec)
+        traits = self._studio.check(wish)
         with self._studio.slot():
-            drawing = await run_step_in(
-                self._studio.threads, self._studio.open, start.avatar, start.label, spec
-            )
+            drawing = await run_step_in(self._studio.threads, self._studio.open, wish)
             with closing(drawing):
-                session = Session(start, drawing)
-                started = pb.RenderStarted(format=to_format(spec), lookahead_us=LOOKAHEAD_US)
+                session = Session(start, drawing, self._studio.manner(wish))
+                started = pb.RenderStarted(format=to_format(spec), lookahead_us=traits.lookahead_us)
                 await context.write(pb.RenderResponse(started=started))
                 try:
                     await self._run(session, requests, context)

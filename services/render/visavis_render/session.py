@@ -12,9 +12,11 @@ from visavis.render.v1 import render_service_pb2 as pb
 from visavis_render import names
 from visavis_render.animator import Animator
 from visavis_render.animator.schedule import MAX_CUES
+from visavis_render.avatar import require_size
 from visavis_render.drawing import Drawing, Frame
 from visavis_render.encoders import require_codec
 from visavis_render.line import Advance
+from visavis_render.manner import Manner
 from visavis_render.proto import (
     behaviour_of,
     cues_of,
@@ -100,8 +102,9 @@ class FirstFrames:
 class Session:
     """Applies requests in order; the instants that it hands out are complete, so drawing needs no lock."""
 
-    def __init__(self, start: pb.StartRender, drawing: Drawing) -> None:
-        self.animator = Animator(start.seed)
+    def __init__(self, start: pb.StartRender, drawing: Drawing, manner: Manner) -> None:
+        rate_hz = drawing.wanted.frame_rate_hz
+        self.animator = Animator(start.seed, manner.profile, manner.lips, rate_hz)
         self.drawing = drawing
         self.counters = Counters()
         self.first_frames = FirstFrames(start.session_id)
@@ -116,7 +119,7 @@ class Session:
         require(len(snapshot.visemes) <= MAX_CUES, f"snapshot.visemes must have at most {MAX_CUES}")
         cues, clamped = cues_of(snapshot.visemes)
         cues_clamped.add(clamped)
-        self._drop(self.animator.schedule.restore(cues))
+        self._drop(self.animator.restore(cues))
         if snapshot.HasField("behaviour"):
             self.set_behaviour(snapshot.behaviour)
         if snapshot.HasField("emotion"):
@@ -136,7 +139,7 @@ class Session:
         cues, clamped = cues_of(message.cues)
         cues_clamped.add(clamped)
         self.first_frames.begin(message)
-        self._drop(schedule.add(cues, self._now_us))
+        self._drop(self.animator.say(cues, self._now_us))
 
     def set_behaviour(self, message: pb.SetBehaviour) -> None:
         pts_us = pts_of("behaviour.pts_us", message.pts_us)
@@ -164,7 +167,9 @@ class Session:
         spec = spec_of(message.format, self.drawing.wanted)
         require_codec(spec)
         require(spec.codec == self.drawing.wanted.codec, "configure.format.codec can't be changed")
+        require_size(self.drawing.sizes_px, spec.size_px)
         self.drawing.configure(spec)
+        self.animator.frame_rate_hz = spec.frame_rate_hz
 
     def request_keyframe(self, message: pb.RequestKeyframe) -> None:
         self.drawing.request_keyframe()

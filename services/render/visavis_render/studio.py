@@ -4,15 +4,44 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from rpckit.errors import Busy
+from rpckit.errors import Busy, ServiceError
 
-from visavis_render.backends import load_avatar, require_avatar
+from visavis_render.avatar import AvatarDirectory, by_name, read_directory, require_size, size_range
+from visavis_render.backends import load_avatar, traits_of, with_background
 from visavis_render.config import Config
 from visavis_render.drawing import Drawing
 from visavis_render.encoders import require_codec
-from visavis_render.engine import Avatar, VideoSpec
+from visavis_render.engine import Avatar, Traits, VideoSpec
 from visavis_render.label import require_label
+from visavis_render.manner import Manner, manner_of
+
+
+def open_house(config: Config) -> AvatarDirectory:
+    """The service's own avatar, by name or by path; exits with the reason when it can't be used."""
+    named = config.avatar
+    is_path = "/" in named or named in (".", "..")
+    try:
+        path = Path(named).expanduser()
+        directory = read_directory(path) if is_path else by_name(named, config.avatars_dir)
+        size_range(directory, traits_of(directory))
+        manner_of(directory, "", config)
+    except ServiceError as error:
+        raise SystemExit(f"RENDER_AVATAR: {error}") from None
+    return directory
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Who is to be seen, and how; empty = the service's or the avatar's own."""
+
+    avatar: str = ""
+    background: str = ""
+    profile: str = ""
+    label: str = ""
+    spec: VideoSpec = field(default_factory=VideoSpec)
 
 
 class Studio:
@@ -21,17 +50,32 @@ class Studio:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._loading = threading.Lock()
-        self._avatars: dict[str, Avatar] = {}
+        self._house = open_house(config)
+        self._directories = {self._house.name: self._house}
+        self._avatars: dict[tuple[str, str], Avatar] = {}
         self.session_count = 0
         self.threads = ThreadPoolExecutor(config.max_sessions, thread_name_prefix="render.draw")
         # One whole session's work: the codec's first picture costs up to 140 ms.
-        Drawing(self._avatar(config.avatar), "", VideoSpec()).close()
+        try:
+            low, high = size_range(self._house, traits_of(self._house))
+            spec = VideoSpec(size_px=min(high, max(low, VideoSpec().size_px)))
+            self.open(Wish(spec=spec)).close()
+        except ServiceError as error:
+            raise SystemExit(f"RENDER_AVATAR: {error}") from None
 
-    def _avatar(self, name: str) -> Avatar:
+    def _directory(self, name: str, background: str) -> AvatarDirectory:
+        """The avatar asked for; NotFound or AvatarError when there is none that can be used."""
+        name = name or self._house.name
+        if name not in self._directories:
+            self._directories[name] = by_name(name, self._config.avatars_dir)
+        return with_background(self._directories[name], background)
+
+    def _avatar(self, directory: AvatarDirectory) -> Avatar:
+        key = (directory.name, directory.background)
         with self._loading:
-            if name not in self._avatars:
-                self._avatars[name] = load_avatar(name, self._config)
-            return self._avatars[name]
+            if key not in self._avatars:
+                self._avatars[key] = load_avatar(directory, self._config)
+            return self._avatars[key]
 
     @contextmanager
     def slot(self) -> Iterator[None]:
@@ -44,15 +88,25 @@ class Studio:
         finally:
             self.session_count -= 1
 
-    def check(self, avatar: str, label: str, spec: VideoSpec) -> None:
-        """Raise what `open` would, without the work."""
-        require_avatar(avatar or self._config.avatar)
-        require_label(label)
-        require_codec(spec)
+    def check(self, wish: Wish) -> Traits:
+        """Raise what `open` would, without the work; what the avatar's renderer needs and can do."""
+        directory = self._directory(wish.avatar, wish.background)
+        traits = traits_of(directory)
+        require_size(size_range(directory, traits), wish.spec.size_px)
+        require_label(wish.label)
+        require_codec(wish.spec)
+        self.manner(wish)
+        return traits
 
-    def open(self, avatar: str, label: str, spec: VideoSpec) -> Drawing:
+    def manner(self, wish: Wish) -> Manner:
+        """How the one asked for behaves."""
+        return manner_of(self._directory(wish.avatar, ""), wish.profile, self._config)
+
+    def open(self, wish: Wish) -> Drawing:
         """A session's drawing; blocks while an avatar or a size is used for the first time."""
-        return Drawing(self._avatar(avatar or self._config.avatar), label, spec)
+        directory = self._directory(wish.avatar, wish.background)
+        sizes_px = size_range(directory, traits_of(directory))
+        return Drawing(self._avatar(directory), wish.label, wish.spec, sizes_px)
 
     def close(self) -> None:
         """Let the drawing threads end."""

@@ -87,9 +87,9 @@ class RenderPeer:
         self._cues.clear()
         self._stream.send(pb.RenderRequest(cut=pb.Cut(pts_us=pts_us)))
 
-    def show(self, avatar: str) -> None:
+    def show(self, avatar: str, background: str, profile: str) -> None:
         """Another face: this stream ends, the next one begins with it."""
-        self._start.avatar = avatar
+        self._start.avatar, self._start.background, self._start.profile = avatar, background, profile
         self._stream.send(pb.RenderRequest(finish=pb.FinishRender()))
 
     def request_keyframe(self) -> None:

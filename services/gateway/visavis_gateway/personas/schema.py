@@ -139,6 +139,8 @@ class PersonaFile(Table):
     greeting: str = Field(max_length=2000)
     voice: Id | None = None
     avatar: Id | None = None
+    background: Id | None = None
+    profile: Id | None = None
     language: str = Field(default="en-US", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)
     disclosure: Sentence = "You are talking to an AI."
     behaviour: Behaviour = Behaviour()
@@ -164,6 +166,8 @@ class PersonaFile(Table):
             greeting=self.greeting.strip(),
             voice=self.voice or "",
             avatar=self.avatar or "",
+            background=self.background or "",
+            profile=self.profile or "",
             language_code=self.language,
             disclosure=self.disclosure,
             still_there_s=manners.still_there.after_s,

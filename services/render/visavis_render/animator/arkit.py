@@ -8,6 +8,32 @@ from collections.abc import Mapping
 from visavis_render.engine import Gaze, Viseme
 
 V = Viseme
+# Shapes that move on both sides together.
+PAIRS = {
+    "browDown": ("browDownLeft", "browDownRight"),
+    "browOuterUp": ("browOuterUpLeft", "browOuterUpRight"),
+    "cheekSquint": ("cheekSquintLeft", "cheekSquintRight"),
+    "eyeSquint": ("eyeSquintLeft", "eyeSquintRight"),
+    "eyeWide": ("eyeWideLeft", "eyeWideRight"),
+    "mouthFrown": ("mouthFrownLeft", "mouthFrownRight"),
+    "mouthPress": ("mouthPressLeft", "mouthPressRight"),
+    "mouthSmile": ("mouthSmileLeft", "mouthSmileRight"),
+}
+ARKIT = frozenset(
+    (
+        *("browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight"),
+        *("cheekPuff", "cheekSquintLeft", "cheekSquintRight", "noseSneerLeft", "noseSneerRight"),
+        *("eyeBlinkLeft", "eyeBlinkRight", "eyeSquintLeft", "eyeSquintRight", "eyeWideLeft", "eyeWideRight"),
+        *("eyeLookDownLeft", "eyeLookDownRight", "eyeLookInLeft", "eyeLookInRight"),
+        *("eyeLookOutLeft", "eyeLookOutRight", "eyeLookUpLeft", "eyeLookUpRight"),
+        *("jawForward", "jawLeft", "jawOpen", "jawRight", "mouthClose", "mouthFunnel", "mouthPucker"),
+        *("mouthDimpleLeft", "mouthDimpleRight", "mouthFrownLeft", "mouthFrownRight", "mouthLeft"),
+        *("mouthLowerDownLeft", "mouthLowerDownRight", "mouthPressLeft", "mouthPressRight", "mouthRight"),
+        *("mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper", "mouthSmileLeft"),
+        *("mouthSmileRight", "mouthStretchLeft", "mouthStretchRight", "mouthUpperUpLeft"),
+        *("mouthUpperUpRight", "tongueOut"),
+    )
+)
 
 
 def _both(name: str, value: float) -> dict[str, float]:

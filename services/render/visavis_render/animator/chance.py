@@ -5,13 +5,11 @@ from functools import lru_cache
 
 MASK = (1 << 64) - 1
 BLINK_BLOCK_S = 60.0
-BLINK_MEAN_S = 4.0
-BLINK_SPREAD = 0.5  # sigma of the logarithm
 BLINK_GAP_S = 0.6
-DOUBLE_BLINK = 0.15
 DOUBLE_AFTER_S = 0.32
 
 
+@lru_cache(maxsize=8192)  # every frame of a posture, a bout or a slot asks for the same few numbers
 def chance(seed: int, *key: int) -> float:
     """Uniform in [0, 1) (splitmix64 over the key)."""
     state = seed & MASK
@@ -51,18 +49,20 @@ def _normal(seed: int, *key: int) -> float:
 
 
 @lru_cache(maxsize=256)
-def blink_starts(seed: int, kind: int, block: int) -> tuple[float, ...]:
-    """When blinks begin in block number `block`: log-normal intervals, some of them double."""
+def blink_starts(
+    seed: int, kind: int, block: int, mean_s: float, spread: float, double: float
+) -> tuple[float, ...]:
+    """When blinks begin in block number `block`: log-normal intervals, a share of them double."""
     t = block * BLINK_BLOCK_S + BLINK_GAP_S
-    t += between(0.0, BLINK_MEAN_S, seed, kind, block, -1)
+    t += between(0.0, min(mean_s, BLINK_BLOCK_S / 2), seed, kind, block, -1)
     end = (block + 1) * BLINK_BLOCK_S - BLINK_GAP_S
-    mu = math.log(BLINK_MEAN_S) - BLINK_SPREAD**2 / 2
+    mu = math.log(mean_s) - spread**2 / 2
     starts: list[float] = []
     number = 0
     while t < end:
         starts.append(t)
-        if chance(seed, kind, block, number, 2) < DOUBLE_BLINK:
+        if chance(seed, kind, block, number, 2) < double:
             starts.append(t + DOUBLE_AFTER_S)
-        t += max(2 * BLINK_GAP_S, math.exp(mu + BLINK_SPREAD * _normal(seed, kind, block, number)))
+        t += max(2 * BLINK_GAP_S, math.exp(mu + spread * _normal(seed, kind, block, number)))
         number += 1
     return tuple(starts)

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 
 from visavis_render.animator.curves import ease
-from visavis_render.animator.schedule import Cue
+from visavis_render.animator.schedule import ARRIVAL_S, Cue
 from visavis_render.engine import Viseme
 
 V = Viseme
@@ -39,8 +39,9 @@ DOMINANCE: dict[Viseme, tuple[float, float, float]] = {
 }
 # Lowest weight of a sibilant while it sounds.
 NARROW = {V.SS: 0.72, V.CH: 0.65}
-# Shortest full contact and the ramp beside it (s), the weakest first: a later one wins.
-CONTACT = {V.FF: (0.040, 0.060), V.PP: (0.060, 0.055)}
+# Share of the shortest contact, and the ramp beside it (s), the weakest first: a later one wins.
+CONTACT = {V.FF: (2 / 3, 0.060), V.PP: (1.0, 0.055)}
+HOLD_S = 0.060
 
 
 def _distance(t: float, start: float, end: float) -> float:
@@ -87,12 +88,16 @@ def _raise(weights: dict[Viseme, float], viseme: Viseme, floor: float) -> None:
     weights[viseme] = floor
 
 
-def _contact(cue: Cue, t: float) -> float:
-    """1 while the lips (or lip and teeth) must touch, with ramps beside."""
-    hold, ramp = CONTACT[cue.viseme]
+def _contact(cue: Cue, t: float, hold_s: float) -> float:
+    """1 while the lips (or lip and teeth) must touch, with ramps beside; one that came late touches late."""
+    share, ramp = CONTACT[cue.viseme]
     duration = cue.duration_us / 1e6
-    away = abs(t - cue.start_us / 1e6 - duration / 2) - max(hold, 0.7 * duration) / 2
-    return ease(1 - away / ramp)
+    half = max(share * hold_s, 0.7 * duration) / 2
+    middle = cue.start_us / 1e6 + duration / 2
+    if cue.known_us is not None:
+        grown = cue.known_us / 1e6 + ARRIVAL_S + LEAD_S
+        middle = max(middle, grown + share * hold_s / 2)
+    return ease(1 - (abs(t - middle) - half) / ramp)
 
 
 def _narrowing(cue: Cue, t: float) -> float:
@@ -101,8 +106,11 @@ def _narrowing(cue: Cue, t: float) -> float:
     return NARROW[cue.viseme] * ease(1 - max(0.0, away) / 0.06)
 
 
-def mouth_weights(cues: Sequence[Cue], t_us: int) -> dict[Viseme, float]:
-    """Weight of each mouth shape at t; their sum is at most 1, the rest is the mouth at rest."""
+def mouth_weights(cues: Sequence[Cue], t_us: int, hold_s: float = HOLD_S) -> dict[Viseme, float]:
+    """Weight of each mouth shape at t; their sum is at most 1, the rest is the mouth at rest.
+
+    hold_s: how long closed lips stay closed at least; not less than a frame, or no frame would show it.
+    """
     t = t_us / 1e6 + LEAD_S
     seen = [(cue, gain) for cue in cues if (gain := cue.gain(t_us)) > 0]
     weights = _blend(seen, t)
@@ -110,6 +118,6 @@ def mouth_weights(cues: Sequence[Cue], t_us: int) -> dict[Viseme, float]:
         if cue.viseme in NARROW:
             _raise(weights, cue.viseme, _narrowing(cue, t) * gain)
     for viseme in CONTACT:
-        floor = max((_contact(c, t) * gain for c, gain in seen if c.viseme is viseme), default=0.0)
+        floor = max((_contact(c, t, hold_s) * gain for c, gain in seen if c.viseme is viseme), default=0.0)
         _raise(weights, viseme, floor)
     return {viseme: min(1.0, value) for viseme, value in weights.items() if value > FAINT}

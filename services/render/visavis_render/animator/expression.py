@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from visavis_render.animator.arkit import PAIRS
 from visavis_render.animator.chance import chance
 from visavis_render.animator.curves import bump, cycles, ease
+from visavis_render.animator.profile import Accents, Profile
 from visavis_render.animator.schedule import Cue
 from visavis_render.animator.timeline import Change, Track
 from visavis_render.engine import Behaviour, Emotion, Gesture, Viseme
@@ -11,36 +13,25 @@ from visavis_render.engine import Behaviour, Emotion, Gesture, Viseme
 # ARKit names (both sides together where they move together), and yaw, pitch, roll in degrees.
 Channels = dict[str, float]
 
-PAIRS = {
-    "browDown": ("browDownLeft", "browDownRight"),
-    "browOuterUp": ("browOuterUpLeft", "browOuterUpRight"),
-    "cheekSquint": ("cheekSquintLeft", "cheekSquintRight"),
-    "eyeSquint": ("eyeSquintLeft", "eyeSquintRight"),
-    "eyeWide": ("eyeWideLeft", "eyeWideRight"),
-    "mouthFrown": ("mouthFrownLeft", "mouthFrownRight"),
-    "mouthPress": ("mouthPressLeft", "mouthPressRight"),
-    "mouthSmile": ("mouthSmileLeft", "mouthSmileRight"),
-}
 BEHAVIOUR_FADE_S = 0.35
-BEHAVIOURS: dict[Behaviour, Channels] = {
-    Behaviour.IDLE: {"mouthSmile": 0.08},
-    Behaviour.LISTENING: {
-        "browOuterUp": 0.2,
-        "browInnerUp": 0.2,
-        "mouthSmile": 0.22,
-        "eyeWide": 0.12,
-        "roll": -3.0,
-        "pitch": 0.6,
-    },
-    Behaviour.THINKING: {"browInnerUp": 0.1, "mouthPress": 0.35, "mouthPucker": 0.3, "pitch": -2.5},
-    Behaviour.SPEAKING: {"mouthSmile": 0.06, "browOuterUp": 0.05},
-}
 EMOTIONS: dict[Emotion, Channels] = {
     Emotion.NEUTRAL: {},
     Emotion.HAPPY: {"mouthSmile": 0.8, "cheekSquint": 0.55, "eyeSquint": 0.4, "browOuterUp": 0.2},
-    Emotion.SAD: {"mouthFrown": 0.6, "browInnerUp": 0.8, "eyeSquint": 0.2, "pitch": 2.5, "roll": 1.5},
-    Emotion.SURPRISED: {"browInnerUp": 0.8, "browOuterUp": 0.9, "eyeWide": 0.9, "pitch": -1.5},
-    Emotion.CONCERNED: {"browInnerUp": 0.7, "browDown": 0.3, "mouthFrown": 0.3, "roll": 2.0},
+    Emotion.SAD: {"mouthFrown": 0.85, "browInnerUp": 1.0, "eyeSquint": 0.2, "pitch": 2.5, "roll": 1.5},
+    Emotion.SURPRISED: {
+        "browInnerUp": 0.9,
+        "browOuterUp": 1.0,
+        "eyeWide": 1.0,
+        "jawOpen": 0.16,
+        "pitch": -1.5,
+    },
+    Emotion.CONCERNED: {
+        "browInnerUp": 1.0,
+        "browDown": 0.1,
+        "eyeSquint": 0.2,
+        "mouthFrown": 0.5,
+        "roll": 2.5,
+    },
     Emotion.THOUGHTFUL: {
         "browDownLeft": 0.35,
         "browOuterUpRight": 0.45,
@@ -54,8 +45,6 @@ RISE_S, STAY_S, SINK_S, REST, LAST_S, GONE_S = 0.3, 2.5, 4.0, 0.35, 9.0, 5.0
 
 STRESS = 0.8  # intensity from which a vowel counts as stressed
 VOWELS = {Viseme.AA, Viseme.E, Viseme.I, Viseme.O, Viseme.U}
-STRESS_DIP_DEG = 2.6
-BROW_ACCENTS = 0.14  # share of stressed vowels with a raised brow
 THINKING_SIDE, BROW_ACCENT = 101, 102
 
 
@@ -71,16 +60,23 @@ def thinking_side(seed: int, change: Change[Behaviour]) -> int:
     return -1 if chance(seed, THINKING_SIDE, change.at_us) < 0.5 else 1
 
 
-def behaviour_pose(seed: int, track: Track[Behaviour], t_us: int) -> Channels:
+def behaviour_pose(seed: int, profile: Profile, track: Track[Behaviour], t_us: int) -> Channels:
     """The pose of what the avatar is doing."""
     pose: Channels = {}
     for weight, change in track.mixed(t_us, BEHAVIOUR_FADE_S):
-        add(pose, BEHAVIOURS[change.value], weight)
-        if change.value is Behaviour.THINKING:
-            side = thinking_side(seed, change)
-            higher = "browOuterUpRight" if side > 0 else "browOuterUpLeft"
-            add(pose, {"yaw": 4.0 * side, "roll": 2.0 * side, higher: 0.55}, weight)
+        state = profile.of(change.value)
+        add(pose, state.pose, weight)
+        if state.aside:
+            add(pose, _aside(state.aside, thinking_side(seed, change)), weight)
     return pose
+
+
+def _aside(pose: Channels, side: int) -> Channels:
+    """A pose towards one side; a brow goes up there alone."""
+    raised = "browOuterUpRight" if side > 0 else "browOuterUpLeft"
+    turned = {name: side * value for name, value in pose.items() if name in ("yaw", "roll")}
+    rest = {name: value for name, value in pose.items() if name not in ("yaw", "roll", "browOuterUp")}
+    return {**turned, **rest, raised: pose.get("browOuterUp", 0.0)}
 
 
 def _emotion_strength(t: float) -> float:
@@ -88,13 +84,13 @@ def _emotion_strength(t: float) -> float:
     return settled * (1 - ease((t - LAST_S) / GONE_S))
 
 
-def emotion_pose(track: Track[tuple[Emotion, float]], t_us: int) -> Channels:
-    """The pose of what it feels; each emotion gives way to the next."""
+def emotion_pose(gain: float, track: Track[tuple[Emotion, float]], t_us: int) -> Channels:
+    """The pose of what it feels, `gain` strong; each emotion gives way to the next."""
     pose: Channels = {}
     for weight, change in track.mixed(t_us, RISE_S):
         emotion, intensity = change.value
         strength = _emotion_strength((t_us - change.at_us) / 1e6)
-        add(pose, EMOTIONS[emotion], weight * strength * intensity)
+        add(pose, EMOTIONS[emotion], weight * strength * intensity * gain)
     return pose
 
 
@@ -122,7 +118,7 @@ def gesture_pose(track: Track[Gesture], t_us: int) -> Channels:
     return pose
 
 
-def accent_pose(seed: int, cues: Sequence[Cue], t_us: int) -> Channels:
+def accent_pose(seed: int, habit: Accents, cues: Sequence[Cue], t_us: int) -> Channels:
     """The head dips on stressed vowels, and now and then the brows go up with one."""
     dip = brow = 0.0
     for cue in cues:
@@ -131,6 +127,6 @@ def accent_pose(seed: int, cues: Sequence[Cue], t_us: int) -> Channels:
             continue
         gain = cue.gain(t_us) * (0.5 + 0.5 * (cue.intensity - STRESS) / (1 - STRESS))
         dip = max(dip, gain * bump(since, 0.13, 0.04, 0.32))
-        if chance(seed, BROW_ACCENT, cue.start_us) < BROW_ACCENTS:
+        if chance(seed, BROW_ACCENT, cue.start_us) < habit.brow_share:
             brow = max(brow, gain * bump(since, 0.13, 0.12, 0.35))
-    return {"pitch": STRESS_DIP_DEG * dip, **{name: 0.4 * brow for name in PAIRS["browOuterUp"]}}
+    return {"pitch": habit.dip_deg * dip, **{name: habit.brow * brow for name in PAIRS["browOuterUp"]}}

@@ -5,10 +5,12 @@ The flash is exact: no lead, no co-articulation.
 
 import numpy as np
 
+from visavis_render.avatar import AvatarDirectory
 from visavis_render.config import Config
-from visavis_render.engine import I420, FaceState, Viseme
+from visavis_render.engine import I420, FaceState, Traits, Viseme
 from visavis_render.label import Badge
 
+TRAITS = Traits(lookahead_us=0)
 DARK, WHITE = 24, 235
 
 
@@ -37,6 +39,6 @@ class ClapperAvatar:
         return ClapperRenderer(size_px, label)
 
 
-def build(name: str, config: Config) -> ClapperAvatar:
+def build(directory: AvatarDirectory, config: Config) -> ClapperAvatar:
     """The clapper takes no settings."""
     return ClapperAvatar()

@@ -2,9 +2,12 @@
 
 import numpy as np
 
+from visavis_render.avatar import AvatarDirectory
 from visavis_render.config import Config
-from visavis_render.engine import I420, FaceState
+from visavis_render.engine import I420, FaceState, Traits
 from visavis_render.label import Badge
+
+TRAITS = Traits()
 
 
 class FakeRenderer:
@@ -32,6 +35,6 @@ class FakeAvatar:
         return FakeRenderer(size_px, label)
 
 
-def build(name: str, config: Config) -> FakeAvatar:
+def build(directory: AvatarDirectory, config: Config) -> FakeAvatar:
     """The fake takes no settings."""
     return FakeAvatar()

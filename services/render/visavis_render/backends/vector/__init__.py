@@ -6,11 +6,15 @@ from typing import Any
 
 import numba
 
+from visavis_render.avatar import AvatarDirectory
 from visavis_render.config import Config
-from visavis_render.engine import Avatar
+from visavis_render.engine import Avatar, Traits
 
 log = logging.getLogger(__name__)
 compiler: Any = numba.config
+
+TRAITS = Traits()
+SHIPPED = Path(__file__).parent / "backgrounds"
 
 
 def use_cache(folder: Path) -> None:
@@ -25,10 +29,16 @@ def use_cache(folder: Path) -> None:
         log.info("compiling the face, once")
 
 
-def build(name: str, config: Config) -> Avatar:
+def backgrounds(directory: AvatarDirectory) -> list[str]:
+    """Names of the backgrounds that ship, and of those in the avatar's own directory."""
+    folders = (SHIPPED, directory.path / SHIPPED.name)
+    return sorted({path.stem for folder in folders for path in folder.glob("*.json")})
+
+
+def build(directory: AvatarDirectory, config: Config) -> Avatar:
     """Load and bake a character; every kernel is compiled when this returns."""
     use_cache(config.cache_dir.expanduser())
     # Imported late: a kernel fixes its cache when its module is imported.
     from visavis_render.backends.vector.avatar import VectorAvatar
 
-    return VectorAvatar(name)
+    return VectorAvatar(directory)

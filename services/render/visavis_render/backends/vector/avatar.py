@@ -4,11 +4,13 @@ import threading
 
 import numpy as np
 
+from visavis_render.avatar import AvatarDirectory
 from visavis_render.backends.vector.baking import Baked, bake
 from visavis_render.backends.vector.i420 import to_i420
 from visavis_render.backends.vector.mapping import controls_of
 from visavis_render.backends.vector.player import Player
-from visavis_render.backends.vector.rig.character import load_character
+from visavis_render.backends.vector.rig.character import Character
+from visavis_render.backends.vector.rig.files import load_character
 from visavis_render.engine import I420, FaceState, HeadPose, Viseme
 from visavis_render.label import Badge
 
@@ -41,8 +43,8 @@ class VectorRenderer:
 class VectorAvatar:
     """A character; baked once per size and shared."""
 
-    def __init__(self, name: str) -> None:
-        self._character = load_character(name)
+    def __init__(self, directory: AvatarDirectory) -> None:
+        self._character = Character(load_character(directory))
         self._baked: dict[int, Baked] = {}
         self._baking = threading.Lock()
         self._warm_up()

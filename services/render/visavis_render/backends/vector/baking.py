@@ -12,6 +12,7 @@ from visavis_render.backends.vector.lanes import TILE, Bytes, Lanes, occupancy, 
 from visavis_render.backends.vector.raster import CLIP_LEVELS, draw
 from visavis_render.backends.vector.rig.body import background_layer, head_layer, torso_layer
 from visavis_render.backends.vector.rig.character import Character
+from visavis_render.backends.vector.rig.glasses import glasses_layer
 from visavis_render.backends.vector.rig.hair import back_layer, front_layer
 
 DESIGN = 512
@@ -50,6 +51,7 @@ class Baked:
     under: Stack
     bounds: tuple[float, float]  # left and right design x that a moving head can touch
     top: float
+    torso_top: float
 
 
 def _render(display: DisplayList, scale: float, origin: float, pixels: int) -> Mask:
@@ -89,6 +91,8 @@ def _background(character: Character, size: int) -> c.Pixels:
 def _crop(image: Mask) -> tuple[Mask, int, int]:
     """The part that holds anything, with an empty border where there is room, and its origin."""
     filled = image[:, :, 3] > 0.4
+    if not filled.any():
+        return np.zeros((4, 4, 4), np.float32), 0, 0
     ys, xs = np.where(filled.any(1))[0], np.where(filled.any(0))[0]
     x0, x1 = max(0, int(xs[0]) - 2), min(image.shape[1], int(xs[-1]) + 3)
     y0, y1 = max(0, int(ys[0]) - 2), min(image.shape[0], int(ys[-1]) + 3)
@@ -107,17 +111,19 @@ def _layer(
     face: dict[str, Any],
     dome: tuple[float, ...] | None,
     jaw: bool = False,
+    loose: tuple[float, float, float] = (0.0, 0.0, 1.0),
 ) -> Layer:
     """Bake one layer; without a dome it does not turn with the head."""
     image = _render(display, scale, -MARGIN, int((DESIGN + 2 * MARGIN) * scale))
     image, x0, y0 = _crop(_soften(image, 0.3))
     place = np.zeros(c.PLACE_WIDTH)
-    place[[c.RX, c.RY]] = 1.0
+    place[[c.RX, c.RY, c.LOOSE_HEIGHT]] = 1.0
     place[[c.X0, c.Y0, c.SCALE]] = x0 / scale - MARGIN, y0 / scale - MARGIN, scale
     if dome:
         place[c.Z0 : c.RY + 1] = dome
         place[c.ON_HEAD] = 1.0
     place[c.ON_JAW] = float(jaw)
+    place[c.LOOSE : c.LOOSE_HEIGHT + 1] = loose
     place[c.JAW_Y] = face["jaw_y"]
     place[c.JAW_HEIGHT] = face["pts"][-1][1] - face["jaw_y"] - 4
     h, w = image.shape[:2]
@@ -141,11 +147,17 @@ def bake(character: Character, size: int) -> Baked:
     """Draw every still layer of a character for pictures of `size` pixels."""
     scale = OVERSAMPLE * size / DESIGN
     face, deep = character["face"], character["hair_depth"]
-    front = _layer(front_layer(character), scale, face, (*deep["front"], 256.0, 200.0, 150.0, 190.0))
+    swing = character["hair_swing"]
+    loose = (swing["amount"], swing["top"], swing["tips"] - swing["top"])
+    dome = (*deep["front"], 256.0, 200.0, 150.0, 190.0)
+    front = _layer(front_layer(character), scale, face, dome, loose=loose)
     head = _layer(head_layer(character), scale, face, tuple(DOME), jaw=True)
     torso = _layer(torso_layer(character), scale, face, None)
-    back = _layer(back_layer(character), scale, face, (deep["back"], 0.0, 256.0, 235.0, 118.0, 150.0))
-    over, under = [front], [head, torso, back]
+    dome = (deep["back"], 0.0, *DOME[2:])
+    back = _layer(back_layer(character), scale, face, dome, loose=loose)
+    spectacles = glasses_layer(character)
+    over = [front, _layer(spectacles, scale, face, (3.0, 12.0, *DOME[2:]))] if spectacles else [front]
+    under = [head, torso, back]
     tiles = [occupancy(layer.lanes).ravel() for layer in over + under]
     places = np.stack([layer.place for layer in over + under])
     return Baked(
@@ -155,9 +167,10 @@ def bake(character: Character, size: int) -> Baked:
         store=np.concatenate([layer.lanes.ravel() for layer in over + under]),
         tiles=np.concatenate(tiles),
         over=_stack(over, 0, 0),
-        under=_stack(under, front.lanes.size, tiles[0].size),
+        under=_stack(under, sum(each.lanes.size for each in over), sum(t.size for t in tiles[: len(over)])),
         bounds=(float(places[:, c.LEFT].min()), float(places[:, c.RIGHT].max())),
         top=float(places[:, c.TOP].min()),
+        torso_top=float(torso.place[c.TOP]),
     )
 
 

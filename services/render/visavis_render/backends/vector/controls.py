@@ -11,12 +11,16 @@ T = TypeVar("T", MouthShape, Look)
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Head in units of the drawing (-1..1; beyond .6 of yaw the back hair shows): right, down, clockwise."""
+    """Head in units of the drawing (about -1..1): right, down, clockwise.
+
+    swing: how far the tips of loose hair are off their place, in design units to the viewer's right.
+    """
 
     yaw: float = 0.0
     pitch: float = 0.0
     roll: float = 0.0
     breath: float = 0.0
+    swing: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class Controls:
     brow_left: float = 0.0
     brow_right: float = 0.0
     brow_inner: float = 0.0
+    cheeks: float = 0.0  # how far a smile has lifted them, 0..1
     pose: Pose = field(default_factory=Pose)
 
 
@@ -51,5 +56,12 @@ def quantised(controls: Controls) -> Controls:
         brow_left=steps(controls.brow_left, 30),
         brow_right=steps(controls.brow_right, 30),
         brow_inner=steps(controls.brow_inner, 30),
-        pose=Pose(steps(pose.yaw, 150), steps(pose.pitch, 150), steps(pose.roll, 60), steps(pose.breath, 12)),
+        cheeks=steps(controls.cheeks, 30),
+        pose=Pose(
+            steps(pose.yaw, 150),
+            steps(pose.pitch, 150),
+            steps(pose.roll, 60),
+            steps(pose.breath, 8),
+            steps(pose.swing, 2),
+        ),
     )

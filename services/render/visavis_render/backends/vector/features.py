@@ -11,6 +11,7 @@ from visavis_render.backends.vector.coverage import Floats
 from visavis_render.backends.vector.display import DisplayList
 from visavis_render.backends.vector.rig.brows import draw_brow
 from visavis_render.backends.vector.rig.character import SIDES, Character
+from visavis_render.backends.vector.rig.cheeks import draw_cheeks
 from visavis_render.backends.vector.rig.eyes import draw_eye
 from visavis_render.backends.vector.rig.mouth_inside import draw_mouth
 from visavis_render.backends.vector.rig.nose import draw_nose
@@ -31,6 +32,8 @@ class Feature:
 
 def _feature(shows: object, display: DisplayList) -> Feature:
     segments, ops = display.arrays()
+    if not len(segments):
+        return Feature(shows, segments, ops, (0.0, 0.0, 0.0, 0.0))
     points = segments[:, :8].reshape(-1, 2)
     x0, y0 = points.min(axis=0) - BORDER
     x1, y1 = points.max(axis=0) + BORDER
@@ -38,7 +41,7 @@ def _feature(shows: object, display: DisplayList) -> Feature:
 
 
 class Features:
-    """Nose, eyes, brows, mouth, in painting order."""
+    """Cheeks, nose, eyes, brows, mouth, in painting order."""
 
     def __init__(self, character: Character) -> None:
         self._character = character
@@ -47,6 +50,7 @@ class Features:
     def update(self, controls: Controls) -> list[Box]:
         """Rebuild what changed; returns the boxes that must be redrawn."""
         character, dirty = self._character, list[Box]()
+        self._keep("cheeks", controls.cheeks, partial(draw_cheeks, character, controls.cheeks), dirty)
         self._keep("nose", None, partial(draw_nose, character), dirty)
         looks, brows = (controls.left, controls.right), (controls.brow_left, controls.brow_right)
         for side, look, rise in zip(SIDES, looks, brows, strict=True):

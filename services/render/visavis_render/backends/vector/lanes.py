@@ -15,6 +15,7 @@ Bytes = NDArray[np.uint8]
 
 LANES = uint64(0x00FF00FF00FF00FF)
 TILE = 16
+EMPTY, MIXED, OPAQUE = 0, 1, 2
 
 
 @kernel
@@ -34,16 +35,24 @@ def pack(image: Mask) -> Lanes:
 
 @kernel
 def occupancy(image: Lanes) -> Bytes:
-    """Which tiles hold anything, widened by one tile."""
+    """EMPTY where a tile and those around it hold nothing, OPAQUE where all of them are, MIXED elsewhere."""
     h = image.shape[0] // TILE + 1
     w = image.shape[1] // TILE + 1
-    out = np.zeros((h, w), np.uint8)
+    drawn = np.zeros((h, w), np.int64)
+    solid = np.zeros((h, w), np.int64)
     for y in range(image.shape[0]):
         for x in range(image.shape[1]):
-            if image[y, x] >> uint64(48) > uint64(0):
-                ty = y // TILE
-                tx = x // TILE
-                out[max(0, ty - 1) : ty + 2, max(0, tx - 1) : tx + 2] = 1
+            alpha = image[y, x] >> uint64(48)
+            drawn[y // TILE, x // TILE] += alpha > uint64(0)
+            solid[y // TILE, x // TILE] += alpha == uint64(255)
+    out = np.zeros((h, w), np.uint8)
+    for y in range(h):
+        for x in range(w):
+            around = (slice(max(0, y - 1), y + 2), slice(max(0, x - 1), x + 2))
+            if solid[around].sum() == 9 * TILE * TILE:
+                out[y, x] = OPAQUE
+            elif drawn[around].sum() > 0:
+                out[y, x] = MIXED
     return out
 
 

@@ -1,6 +1,7 @@
 """Draws the frames of one session: redraws only what changed, and equals a full redraw bit for bit."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from visavis_render.backends.vector.raster import CLIP_LEVELS, draw
 PIVOT_X, PIVOT_Y = 256.0, 352.0  # the head turns about the neck
 ROLL_DEG = 5.0  # degrees per unit of roll
 BREATH_PX = 2.0
-REACH = 20  # design units beyond the layers that a pose can touch
+REACH = 30  # design units beyond the layers that a pose can touch
 
 
 def merge(boxes: list[Box]) -> list[Box]:
@@ -42,9 +43,9 @@ def _maps(pose: Pose, scale: float) -> tuple[Floats, c.Pose]:
     angle = math.radians(pose.roll * ROLL_DEG)
     cos, sin = math.cos(angle), math.sin(angle)
     x = PIVOT_X - cos * PIVOT_X + sin * PIVOT_Y + pose.yaw * 6.0
-    y = PIVOT_Y - sin * PIVOT_X - cos * PIVOT_Y + pose.pitch * 4.0 - pose.breath * BREATH_PX * 0.6
+    y = PIVOT_Y - sin * PIVOT_X - cos * PIVOT_Y + pose.pitch * 4.0
     forward = np.array([cos, -sin, x, sin, cos, y]) * scale
-    back = (cos, sin, -(cos * x + sin * y), -sin, cos, sin * x - cos * y, pose.yaw, pose.pitch)
+    back = (cos, sin, -(cos * x + sin * y), -sin, cos, sin * x - cos * y, pose.yaw, pose.pitch, pose.swing)
     return forward, back
 
 
@@ -68,10 +69,12 @@ class Player:
         self.picture = np.zeros((size, size, 4), np.uint8)
         self.pixels = self.picture.view(np.uint32)[:, :, 0]
         self._over = np.zeros((size, size), np.uint64)
-        self._left = np.zeros((size, size), np.uint32)
+        self._left = np.full((size, size), 256, np.uint32)
         self._out = np.zeros(size, np.uint64)
         self._row_left = np.zeros(size, np.uint32)
         self._ones = np.full(size, 256, np.uint32)
+        self._spans = np.zeros(size // c.STEP + 1, np.uint8)
+        self._covered = np.zeros((size, size // c.STEP + 1), np.uint8)
         self._scratch = np.zeros((size + 128, size + 128), np.float32)
         self._clips = np.zeros((CLIP_LEVELS, size, size), np.float32)
 
@@ -85,21 +88,27 @@ class Player:
             dirty.append((150.0, 258.0, 362.0, bottom + 22.0))
         if full or self._pose is None:
             rects = [(0, 0, self.size, self.size)]
-        elif pose != self._pose:
-            rects = [self._moving_rect()]
+        elif replace(pose, breath=0.0) != replace(self._pose, breath=0.0):
+            rects = [self._moving_rect(self._baked.top)]
+        elif pose != self._pose:  # only the torso breathes
+            rects = [self._moving_rect(self._baked.torso_top + REACH - 6)]
+            rects += [box for box in self._pixel_rects(dirty, pose) if box[1] < rects[0][1]]
         else:
-            rects = [self._pixel_rect(box, pose) for box in merge(dirty)]
+            rects = self._pixel_rects(dirty, pose)
         self._pose, self._jaw = pose, jaw
         self._redraw([r for r in rects if r[2] > r[0] and r[3] > r[1]], pose, jaw)
         return rects
 
-    def _moving_rect(self) -> c.Rect:
-        """Everything that a moving head and a breathing torso touch."""
+    def _pixel_rects(self, dirty: list[Box], pose: Pose) -> list[c.Rect]:
+        return [self._pixel_rect(box, pose) for box in merge(dirty)]
+
+    def _moving_rect(self, top: float) -> c.Rect:
+        """Everything below `top` that a moving head and a breathing torso touch."""
         left, right = self._baked.bounds
         s = self._scale
         return (
             max(0, int((left - REACH) * s)),
-            max(0, int((self._baked.top - REACH) * s)),
+            max(0, int((top - REACH) * s)),
             min(self.size, int((right + REACH) * s)),
             self.size,
         )
@@ -128,7 +137,17 @@ class Player:
         store, tiles = baked.store, baked.tiles
         for rect in rects:
             c.compose_over(
-                store, tiles, over.grids, over.places, back, rect, unit, self._over, self._left, self._ones
+                store,
+                tiles,
+                over.grids,
+                over.places,
+                back,
+                rect,
+                unit,
+                self._over,
+                self._left,
+                self._ones,
+                self._covered,
             )
             c.compose_under(
                 self.pixels,
@@ -142,8 +161,10 @@ class Player:
                 rect,
                 unit,
                 self._left,
+                self._covered,
                 self._out,
                 self._row_left,
+                self._spans,
             )
             draw(
                 self.picture,
@@ -158,14 +179,14 @@ class Player:
                 self._clips,
                 np.float32(0.5),
             )
-            c.compose_finish(self.pixels, self._over, self._left, rect)
+            c.compose_finish(self.pixels, self._over, self._left, self._covered, rect)
 
 
 def _moved(stack: Stack, pose: Pose) -> Stack:
     """The stack with its bounds widened, and its torso shifted, for a pose."""
     places = stack.places.copy()
     turns = places[:, c.ON_HEAD] > 0
-    reach = np.where(turns, 14 + abs(pose.yaw) * 16 + abs(pose.roll) * 26, 4.0)
+    reach = np.where(turns, 14 + abs(pose.yaw) * 16 + abs(pose.roll) * 26 + abs(pose.swing), 4.0)
     places[:, c.LEFT] -= reach
     places[:, c.TOP] -= reach
     places[:, c.RIGHT] += reach

@@ -4,6 +4,7 @@ import numpy as np
 
 from visavis_render.backends.vector.display import DisplayList, linear, mix, radial
 from visavis_render.backends.vector.paths import Path, ellipse, polygon, resample, sample, taper
+from visavis_render.backends.vector.rig.beard import draw_beard
 from visavis_render.backends.vector.rig.character import (
     MIDDLE,
     SIDES,
@@ -11,6 +12,7 @@ from visavis_render.backends.vector.rig.character import (
     draw_shapes,
     symmetric,
 )
+from visavis_render.backends.vector.rig.ears import draw_ears
 from visavis_render.backends.vector.rig.hair import draw_shadow_on_face
 
 
@@ -67,7 +69,7 @@ def _draw_form(character: Character, display: DisplayList) -> None:
         (1.15, character.faded("skin_deep", "aa")),
     )
     display.fill(polygon([(100, 60), (420, 60), (420, 420), (100, 420)]), edge, 0.8)
-    _glow(display, character, "skin_hi", (236, 150, 62, 34), "cc", 0.55)
+    _glow(display, character, "skin_hi", (236, 150, 62, 34), "cc", character["face"]["forehead_hi"])
 
 
 def _draw_sockets(character: Character, display: DisplayList) -> None:
@@ -104,6 +106,8 @@ def head_layer(character: Character) -> DisplayList:
     """The face without its features."""
     display = DisplayList()
     palette = character.palette
+    named: dict[str, Path] = {}
+    draw_ears(character, display, named)
     face = symmetric(character["face"]["pts"])
     skin = linear(
         198,
@@ -121,6 +125,8 @@ def head_layer(character: Character) -> DisplayList:
     _draw_cheeks(character, display)
     chin = max(p[1] for p in character["face"]["pts"])
     _glow(display, character, "skin_hi", (MIDDLE - 3, chin - 17, 20, 9), "cc", 0.5)
+    draw_shapes(character, display, character["face_shapes"], named)
+    draw_beard(character, display)
     draw_shadow_on_face(character, display)
     _draw_rim(character, display, face)
     display.pop()

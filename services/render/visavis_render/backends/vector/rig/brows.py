@@ -4,13 +4,15 @@ from visavis_render.backends.vector.display import DisplayList, linear
 from visavis_render.backends.vector.paths import Path, smooth, stroke
 from visavis_render.backends.vector.rig.character import MIDDLE, Character
 
+INNER_LIFT = 8.0
+
 
 def _brow_path(spec: dict[str, float], side: int, rise: float, inner: float) -> tuple[Path, float, float]:
     """The outline, and the x of its inner and outer end."""
     t, w = spec["t"], spec["w"]
     arch = spec["arch"] + rise * 1.5
     y = spec["y"] - rise * 9
-    lift = -inner * 6
+    lift = -inner * INNER_LIFT
 
     def at(u: float) -> float:
         return MIDDLE + side * spec["dx"] + side * u
@@ -41,7 +43,7 @@ def draw_brow(character: Character, side: int, rise: float, inner: float) -> Dis
     t, w = spec["t"], spec["w"]
     x = MIDDLE + side * spec["dx"]
     y = spec["y"] - rise * 9
-    inner_y, arch_y = y + 3 - inner * 6, y - (spec["arch"] + rise * 1.5) * 0.72
+    inner_y, arch_y = y + 3 - inner * INNER_LIFT, y - (spec["arch"] + rise * 1.5) * 0.72
     for i in range(5):
         u = -w + 1.0 + i * w * 0.17
         f = (u + w) / (0.8 * w)

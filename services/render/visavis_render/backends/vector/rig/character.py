@@ -1,8 +1,6 @@
-"""A character file: palette, shapes, hair, sizes, all in a 512 x 512 design space."""
+"""A character: palette, shapes, hair, sizes, all in a 512 x 512 design space, and how they are drawn."""
 
-import json
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 from typing import Any
 
 from visavis_render.backends.vector.display import Colour, DisplayList, Gradient, Paint, rgba
@@ -16,20 +14,24 @@ from visavis_render.backends.vector.paths import (
     smooth,
     taper,
 )
+from visavis_render.backends.vector.rig.schema import CharacterFile
 
 MIDDLE = 256.0
 SIDES = (-1, 1)  # viewer's left, viewer's right
 
 
 class Character:
-    """Read-only view of a character file."""
+    """Read-only view of a checked character file; sections that it does not have are absent."""
 
-    def __init__(self, data: dict[str, Any]) -> None:
-        self._data = data
-        self.palette: dict[str, str] = data["palette"]
+    def __init__(self, file: CharacterFile) -> None:
+        self._data: dict[str, Any] = file.model_dump(exclude_none=True)
+        self.palette: dict[str, str] = file.palette
 
     def __getitem__(self, section: str) -> Any:
         return self._data[section]
+
+    def __contains__(self, section: str) -> bool:
+        return section in self._data
 
     def colour(self, name: str) -> Colour:
         """'@name' or '@name/alpha' of the palette, or a literal colour."""
@@ -52,12 +54,6 @@ class Character:
             return Gradient("linear", (x0, y0, x1, y1), stops)
         cx, cy, rx, ry = spec["rad"]
         return Gradient("radial", (cx, cy, rx, ry), stops)
-
-
-def load_character(name: str) -> Character:
-    """The character of `characters/<name>.json`."""
-    source = files("visavis_render.backends.vector") / "characters" / f"{name}.json"
-    return Character(json.loads(source.read_text("utf-8")))
 
 
 def symmetric(points: Sequence[Point]) -> Path:

@@ -40,17 +40,17 @@ class Eye:
         self.lo = spec["lo"] * (1 - 0.42 * look.squint - 0.2 * max(0.0, look.smile - 0.3))
         self.blink = b = min(1.0, max(0.0, look.blink))
         self.closed = b + (1 - b) * spec["rest"]
-        self.inner = self.y + 4.5 + 3.0 * b
-        self.outer = self.y + 1.0 - spec["tilt"] + 4.5 * b
+        squash = 4 * b * (1 - b)  # half way the corners sink, so that the lid keeps its arch
+        self.inner = self.y + 4.5 + 2.0 * b + 3.0 * squash
+        self.outer = self.y + 1.0 - spec["tilt"] + 4.0 * b + 5.0 * squash
         self.open1, self.open2 = self.y - self.up * 1.2, self.y - self.up * 1.36
-        self.shut = self.y + self.lo + 3
-        self.upper1 = self.open1 + (self.shut - self.open1) * self.closed
-        self.upper2 = self.open2 + (self.y + self.lo * 1.05 + 2.5 - self.open2) * self.closed
-        self.lower1, self.lower2 = self.y + self.lo * 1.3 - 1.5 * b, self.y + self.lo * 1.36 - 1.5 * b
-        if b > 0.9:  # the lower lid meets the upper one
-            gap = (1 - b) * 10
-            self.lower1 = self.upper1 + (self.lower1 - self.upper1) * gap
-            self.lower2 = self.upper2 + (self.lower2 - self.upper2) * gap
+        self.shut1, self.shut2 = self.y + self.lo * 0.78 + 4.0, self.y + self.lo * 0.84 + 3.5
+        self.upper1 = self.open1 + (self.shut1 - self.open1) * self.closed
+        self.upper2 = self.open2 + (self.shut2 - self.open2) * self.closed
+        # Both lids close: one that falls alone over a resting lower one looks sleepy half way.
+        self.rise = rise = b * (1.5 - 0.5 * b)
+        self.lower1 = self.y + self.lo * 1.3 + (self.shut1 - self.y - self.lo * 1.3) * rise
+        self.lower2 = self.y + self.lo * 1.36 + (self.shut2 - self.y - self.lo * 1.36) * rise
 
     def at(self, u: float) -> float:
         """x of a place counted outwards from the middle of the eye."""
@@ -76,6 +76,7 @@ def draw_eye(character: Character, side: int, look: Look) -> DisplayList:
     _draw_lash_line(display, eye)
     _draw_lashes(display, eye)
     _draw_crease(display, eye)
+    _draw_lines(display, eye)
     return display
 
 
@@ -91,7 +92,7 @@ def _draw_lid(display: DisplayList, eye: Eye) -> None:
     skin = eye.palette["lid"]
     shaded = mix(skin, eye.palette["lid_dk"], 0.62 - 0.30 * eye.closed)
     top = eye.y - eye.up
-    bottom = top + (eye.shut - top) * eye.closed * 0.8 + 3
+    bottom = top + (eye.shut1 - top) * eye.closed * 0.8 + 3
     paint = linear(eye.x, top - 8, eye.x, bottom, (0, skin + "00"), (0.35, skin + "bb"), (1, shaded))
     display.fill(lid, paint, 0.9)
 
@@ -148,18 +149,13 @@ def _draw_iris(
 def _draw_lower_lid(display: DisplayList, eye: Eye) -> None:
     """A thin waterline."""
     w, at, y, lo = eye.w, eye.at, eye.y, eye.lo
+    inner = y + lo * 0.72 + 1.5 - 3.0 * eye.rise
+    near, far = eye.lower1 - lo * 0.18 + 1, eye.lower2 - lo * 0.11 + 1
     path = outline(
         at(-w * 0.7),
-        y + lo * 0.72 + 1.5,
-        (at(-w * 0.4), y + lo * 1.12 + 1, at(w * 0.5), y + lo * 1.25 + 1, at(w), eye.outer + 1),
-        (
-            at(w * 0.55),
-            y + lo * 1.25 + 2.3,
-            at(-w * 0.4),
-            y + lo * 1.12 + 2.0,
-            at(-w * 0.7),
-            y + lo * 0.72 + 1.5,
-        ),
+        inner,
+        (at(-w * 0.4), near, at(w * 0.5), far, at(w), eye.outer + 1),
+        (at(w * 0.55), far + 1.3, at(-w * 0.4), near + 1.0, at(-w * 0.7), inner),
     )
     display.fill(path, eye.palette["lower_lash"], 0.55 * (1 - eye.blink))
 
@@ -222,8 +218,8 @@ def _draw_crease(display: DisplayList, eye: Eye) -> None:
     """The fold above the lid; it fades in a blink."""
     w, at, b = eye.w, eye.at, eye.blink
     crease = eye.spec["crease"]
-    y1 = eye.open1 - crease + (eye.shut - eye.open1) * b * 0.22
-    y2 = eye.open2 - crease - 1 + (eye.y + eye.lo * 1.05 + 2.5 - eye.open2) * b * 0.22
+    y1 = eye.open1 - crease + (eye.shut1 - eye.open1) * b * 0.3
+    y2 = eye.open2 - crease - 1 + (eye.shut2 - eye.open2) * b * 0.3
     start = eye.inner - 8 + b * 2
     path = outline(
         at(-w * 0.92),
@@ -232,3 +228,11 @@ def _draw_crease(display: DisplayList, eye: Eye) -> None:
         (at(w * 0.5), y2 + 2.4, at(-w * 0.55), y1 + 1.8, at(-w * 0.92), start),
     )
     display.fill(path, eye.palette["skin_deep"], 0.75 - 0.5 * b, 0.4)
+
+
+def _draw_lines(display: DisplayList, eye: Eye) -> None:
+    """What age has drawn around the eye."""
+    for u0, v0, u1, v1, u2, v2, width, strength in eye.spec["extra"]:
+        start, bend, end = ((eye.at(u), eye.y + v) for u, v in ((u0, v0), (u1, v1), (u2, v2)))
+        line = stroke(start, bend, end, 0.3, width, 0.3)
+        display.fill(line, eye.palette["skin_deep"], strength, 0.6)

@@ -162,15 +162,19 @@ def back_layer(character: Character) -> DisplayList:
 def front_layer(character: Character) -> DisplayList:
     """The hair that falls over the face."""
     display = DisplayList()
+    draw_shapes(character, display, character["front_base"], {})
     for spec in character["hair_front"]:
         _draw_lock(character, display, spec)
+    draw_shapes(character, display, character["front_shapes"], {})
     return display
 
 
 def draw_shadow_on_face(character: Character, display: DisplayList) -> None:
     """What the front hair casts on the forehead."""
     for spec in character["hair_front"]:
+        if spec["noshadow"]:
+            continue
         a = resample(curve(spec["a"], 12), 24)
         b = resample(curve(spec["b"], 12), 24)
-        moved = np.concatenate([a, b[::-1]]) + np.array(spec.get("sh_off", [2, 9]))
+        moved = np.concatenate([a, b[::-1]]) + np.array(spec["sh_off"])
         display.fill(polygon(moved.tolist()), character.palette["skin_deep"], 0.40, 4.5)

@@ -114,7 +114,7 @@ def draw_lips(display: DisplayList, mouth: Mouth) -> None:
 def _draw_shadow(display: DisplayList, mouth: Mouth) -> None:
     x, y, deep = mouth.x, mouth.lip_bottom + 4, mouth.palette["skin_deep"]
     paint = radial(x, y, mouth.w * 0.56, 5.5, (0, deep + "bb"), (1, deep + "00"))
-    display.fill(ellipse(x, y + 0.5, mouth.w * 0.52, 5.0), paint, 0.55)
+    display.fill(ellipse(x, y + 0.5, mouth.w * 0.52, 5.0), paint, 0.55 * mouth.spec["under"])
 
 
 def _draw_corner(display: DisplayList, mouth: Mouth, side: int) -> None:
@@ -130,9 +130,10 @@ def _draw_corner(display: DisplayList, mouth: Mouth, side: int) -> None:
         0.3,
     )
     display.fill(dent, deep, 0.22 + 0.45 * max(0.0, min(1.0, smile)), 0.7)
-    if smile > 0.25:
+    lasting = mouth.spec["fold"]
+    if smile > 0.25 or lasting > 0:
         nose = mouth.character["nose"]
-        strength = min(1.0, (smile - 0.25) / 0.6) * mouth.spec["smile_fold"]
+        strength = min(1.0, max(0.0, (smile - 0.25) / 0.6)) * mouth.spec["smile_fold"] + lasting
         fold = stroke(
             (x + side * (nose["w"] + 7), nose["y"] + 3),
             (x + side * (w + 11 + mouth.shape.rounding * 3), nose["y"] + 13),
