@@ -218,14 +218,13 @@ async def test_a_hundred_sessions_leak_nothing(sessions, backstage):
 
 
 async def test_a_persona_brings_its_background_and_its_manner(backstage, tmp_path):
-    file = tmp_path / "personas.toml"
-    file.write_text(
-        '[desk]\nprompt = "p"\ngreeting = "Hello."\navatar = "theo"\nbackground = "office"\n'
-        'profile = "receptionist"\n'
-        '[night]\nprompt = "p"\ngreeting = "Hi."\navatar = "theo"\nprofile = "still"\n'
-    )
+    for name, look in {
+        "desk": "avatar: theo\nbackground: office\nprofile: receptionist\n",
+        "night": "avatar: theo\nprofile: still\n",
+    }.items():
+        (tmp_path / f"{name}.yaml").write_text(f"prompt: p\ngreeting: Hello.\n{look}")
     config = Config(max_sessions=1, default_persona="desk", vanish_timeout_s=5, connect_timeout_s=1)
-    personas = load_personas(file)
+    personas = Personas(tmp_path, "desk")
     made = Sessions(config, backstage.services, personas, lambda viewer, now_us: FakeTransport(viewer))
 
     def looks() -> list[tuple[str, str, str]]:
