@@ -34,6 +34,11 @@ class Line(Protocol):
 Talk = Callable[[Line], Awaitable[None]]
 
 
+def says_it_is_busy(line: Line) -> bool:
+    """visavis tells the viewer when it is in mid-answer, as between an opener and a late answer."""
+    return isinstance(line, Call) and line.state in ("thinking", "speaking")
+
+
 async def call_visavis(
     url: str,
     record: Record,

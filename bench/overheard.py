@@ -106,6 +106,11 @@ class Story:
         """The turns that speech began in this time."""
         return [move for move in self.moves if move.origin == "speech" and from_s <= move.from_s <= to_s]
 
+    def transcript(self, move: Move) -> str:
+        """What was understood in a turn; empty when nothing came of it."""
+        reports = (each for each in self._reports.values() if each.get("turn_id") == move.turn_id)
+        return str(next(reports, {}).get("transcript") or "")
+
     def stopped_s(self, reply: Reply) -> float | None:
         """When the last audible sample of a reply arrived; None if nothing of it was heard."""
         return last_audible_s(self.received.between(reply.released_s, self._until_s(reply)))

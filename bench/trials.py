@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lines import Line
+from lines import Line, says_it_is_busy
 from visavis_cli.talk.arrivals import AudioPacket
 from visavis_cli.talk.errors import TalkError
 from visavis_cli.talk.measure import speech_spans
@@ -55,7 +55,9 @@ async def ask(line: Line, speech: Speech) -> None:
         if "no answer" not in str(error):
             raise
         return
-    await line.until(lambda: quiet(line.record), LONGEST_ANSWER_S, "no end of the answer")
+    await line.until(
+        lambda: quiet(line.record) and not says_it_is_busy(line), LONGEST_ANSWER_S, "no end of the answer"
+    )
 
 
 async def interrupt(line: Line, opening: Speech, interruption: Speech) -> None:

@@ -46,12 +46,14 @@ class Interruption:
 
 @dataclass(frozen=True)
 class Backchannel:
-    """One sound of a listener over a reply."""
+    """One sound of a listener over a reply. If it stopped that: after what, and what was understood."""
 
     kind: str
     file: str
     was_noticed: bool
     has_stopped: bool
+    stopped_after_ms: float | None = None
+    understood: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,18 +91,14 @@ class Verdicts:
 
     def judge_backchannels(self, said: Sequence[Said], story: Story) -> None:
         """A call of the second part."""
-        for each in said:
-            start_s, end_s = each.span_s(story)
-            judged = Backchannel(
-                each.kind,
-                each.question.speech.path.name,
-                bool(story.noticed(start_s, end_s + NOTICED_WITHIN_S)),
-                cut_by(each, story) is not None,
-            )
+        for each, after in zip(said, [*said[1:], None], strict=True):
+            until_s = after.span_s(story)[0] if after else math.inf
+            judged = self._backchannel(each, until_s, story)
             self.backchannels.append(judged)
             self._judge_ducks(each, story)
-            stopped = "STOPPED the avatar" if judged.has_stopped else "spoke on"
-            progress(f"  {judged.file}: {'noticed' if judged.was_noticed else 'not noticed'}, {stopped}")
+            stopped = f"STOPPED the avatar after {text(judged.stopped_after_ms)} ms, {judged.understood!r}"
+            how = stopped if judged.has_stopped else "spoke on" if judged.was_noticed else "not noticed"
+            progress(f"  {judged.file}: {how}")
         for reply in story.replies:
             if reply.move.origin == "say" and not reply.was_cut:
                 self._judge_whole(reply, story)
@@ -151,6 +149,17 @@ class Verdicts:
             )
         progress(f"  {described(judged)}")
         return judged
+
+    def _backchannel(self, said: Said, until_s: float, story: Story) -> Backchannel:
+        """What it did before the next one began."""
+        start_s, end_s = said.span_s(story)
+        noticed = story.noticed(start_s, min(until_s, end_s + NOTICED_WITHIN_S))
+        reply, name = cut_by(said, story), said.question.speech.path.name
+        if reply is None or reply.over_s >= until_s:
+            return Backchannel(said.kind, name, bool(noticed), False)
+        understood = " ".join(story.transcript(move) for move in noticed)
+        after_ms = round(1000 * (reply.over_s - start_s), 1)
+        return Backchannel(said.kind, name, bool(noticed), True, after_ms, understood)
 
     def _judge_ducks(self, said: Said, story: Story) -> None:
         start_s, end_s = said.span_s(story)
@@ -216,7 +225,7 @@ def summary(of: Verdicts) -> dict[str, Any]:
         "backchannels": {
             "count": len(of.backchannels),
             "noticed": sum(each.was_noticed for each in of.backchannels),
-            "stopped": [each.file for each in of.backchannels if each.has_stopped],
+            "stopped": {each.file: each.understood for each in of.backchannels if each.has_stopped},
             "lost_ms": of.lost_ms,
         },
         "echo": {
@@ -265,7 +274,8 @@ def print_table(result: dict[str, Any]) -> None:
         stopped = len(listened["stopped"])
         share = f"{stopped} of {listened['count']} ({100 * stopped / listened['count']:.0f} %)"
         row("backchannels that stopped the avatar", share, "<= 5 %")
-        row("  they were", ", ".join(listened["stopped"]) or "none")
+        for file, understood in listened["stopped"].items():
+            row("  stopped by", f"{file}, understood as {understood!r}")
         row("  noticed as speech", f"{listened['noticed']} of {listened['count']}")
         row("  sound lost in whole stories", f"{[round(each) for each in listened['lost_ms']]} ms", "0 ms")
     if echo["turns"]:
