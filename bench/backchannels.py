@@ -14,10 +14,10 @@ SPOKEN = {
     "right": "Right.",
     "okay": "Okay.",
     "uh-huh": "Uh-huh.",
-    "laugh": "Ha ha ha.",
+    "ha-ha": "Ha ha ha.",  # read out: every other laugh
 }
-NOISES = ("cough", "knock")
-KINDS = (*SPOKEN, *NOISES)
+NOISES = ("laugh", "cough", "knock")
+KINDS = ("mhm", "yeah", "right", "okay", "uh-huh", "laugh", "cough", "knock")
 SPEEDS = (1.0, 1.15, 0.9)
 LEVELS_DB = (0.0, -6.0)
 
@@ -71,6 +71,8 @@ class Listener:
     def sound(self, number: int) -> tuple[str, Path]:
         """The number-th sound and its kind: all kinds in turn, each a little different every time."""
         kind, again = KINDS[number % len(KINDS)], number // len(KINDS)
+        if kind == "laugh" and again % 2:
+            kind = "ha-ha"
         path = self._folder / f"{kind}-{again % 6}.wav"
         if not path.exists():
             pcm = noise(kind, again) if kind in NOISES else self._spoken(kind, SPEEDS[again % len(SPEEDS)])
@@ -86,18 +88,57 @@ class Listener:
 
 
 def noise(kind: str, seed: int) -> NDArray[np.float64]:
-    """A cough: two bursts of coloured noise. A knock: a short low thud with a click."""
+    """A laugh, a cough (two bursts of coloured noise), or a knock (one short low thud)."""
     random = np.random.default_rng(seed)
-    bursts = [(0.0, 0.13), (0.26, 0.18)] if kind == "cough" else [(0.0, 0.06)]
-    low_hz, high_hz = (300, 3500) if kind == "cough" else (60, 900)
-    sound = np.zeros(round(0.7 * RATE_HZ))
-    for at_s, length_s in bursts:
-        count = round(length_s * RATE_HZ)
-        time = np.arange(count) / RATE_HZ
+    if kind == "laugh":
+        sound = laugh(random)
+    elif kind == "cough":
+        sound = bursts([(0.0, 0.13), (0.26, 0.18)], 300, 3500, random)
+    else:
+        sound = bursts([(0.0, 0.06)], 60, 900, random)
+    silence = np.zeros(RATE_HZ // 20)
+    return np.concatenate([silence, sound / np.abs(sound).max() * 0.4 * 32767, silence])
+
+
+def bursts(
+    when: list[tuple[float, float]], low_hz: float, high_hz: float, random: np.random.Generator
+) -> NDArray[np.float64]:
+    """Noise between two frequencies, in bursts that begin at a time and die away over another."""
+    sound = np.zeros(round(sum(when[-1]) * RATE_HZ))
+    for at_s, length_s in when:
+        time = np.arange(round(length_s * RATE_HZ)) / RATE_HZ
         shape = np.minimum(time / 0.005, 1) * np.exp(-time * 4 / length_s)
-        start = round((0.05 + at_s) * RATE_HZ)
-        sound[start : start + count] += shape * coloured(random.standard_normal(count), low_hz, high_hz)
-    return sound / np.abs(sound).max() * 0.4 * 32767
+        start = round(at_s * RATE_HZ)
+        sound[start : start + len(time)] += shape * coloured(
+            random.standard_normal(len(time)), low_hz, high_hz
+        )
+    return sound
+
+
+def laugh(random: np.random.Generator) -> NDArray[np.float64]:
+    """Four or five breathy vowels, five a second, falling in pitch and strength (after Bachorowski, 2001)."""
+    pitch_hz, count = random.uniform(180, 290), int(random.integers(4, 6))
+    period, length = RATE_HZ // 5, round(0.11 * RATE_HZ)
+    time = np.arange(length) / RATE_HZ
+    sound = np.zeros(period * count)
+    for number in range(count):
+        cycles = np.cumsum(pitch_hz * 0.94**number * (1 - time)) / RATE_HZ
+        breath = np.diff(np.floor(cycles), prepend=0) * 20 + random.standard_normal(length) * 0.6
+        vowel = voiced(breath)
+        shape = np.minimum(time / 0.02, 1) * np.minimum((time[-1] - time) / 0.03, 1) * 0.8**number
+        sound[number * period : number * period + length] = vowel / np.abs(vowel).max() * shape
+    return sound
+
+
+def voiced(source: NDArray[np.float64]) -> NDArray[np.float64]:
+    """An open "a": three formants, each a resonance of its own."""
+    hz = np.fft.rfftfreq(2 * len(source), 1 / RATE_HZ)
+    turn = np.exp(-2j * np.pi * hz / RATE_HZ)
+    response = np.ones(len(hz), complex)
+    for centre_hz, width_hz in ((850, 110), (1300, 120), (2600, 200)):
+        radius = np.exp(-np.pi * width_hz / RATE_HZ)
+        response /= 1 - 2 * radius * np.cos(2 * np.pi * centre_hz / RATE_HZ) * turn + radius**2 * turn**2
+    return np.fft.irfft(np.fft.rfft(source, 2 * len(source)) * response)[: len(source)]
 
 
 def coloured(white: NDArray[np.float64], low_hz: float, high_hz: float) -> NDArray[np.float64]:

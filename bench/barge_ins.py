@@ -52,6 +52,7 @@ TRIES = 4  # for an answer that is long enough to be interrupted
 SOUNDING_S = 0.4  # longer than a pause between two sentences
 STORY_WITHIN_S = 10.0
 STORY_ENDS_S = 120.0
+GOES_ON_WITHIN_S = 4.0  # after a cut that came to nothing
 BETWEEN_S = (1.2, 3.1, 2.0, 0.8, 2.6)  # from one sound of a listener to the next
 EXPORTED_S = 1.5
 
@@ -142,7 +143,7 @@ class Calls:
             kind, speech = left.pop(0)
             said.append(Said(kind, await trials.say(line, speech)))
             number += 1
-        await line.until(lambda: trials.quiet(line.record), STORY_ENDS_S, "no end of the story")
+        await line.until(lambda: silent_s(line) > GOES_ON_WITHIN_S, STORY_ENDS_S, "no end of the story")
 
     async def _talk_beside(self, script: Sequence[str | None], line: Line, said: list[Said]) -> None:
         for text in script:
@@ -221,11 +222,15 @@ async def still_talking(line: Line, for_s: float) -> bool:
     audio = line.record.audio
     until_s = (audio.newest.arrival_s if audio.newest else 0.0) + for_s
 
-    def is_silent() -> bool:
-        return audio.newest is not None and audio.newest.arrival_s - audio.sounded_s > SOUNDING_S
-
     def is_over() -> bool:
-        return audio.newest is not None and audio.newest.arrival_s >= until_s
+        is_late = audio.newest is not None and audio.newest.arrival_s >= until_s
+        return is_late or silent_s(line) > SOUNDING_S
 
-    await line.until(lambda: is_over() or is_silent(), for_s + trials.ANSWER_WITHIN_S, "the audio stopped")
-    return not is_silent()
+    await line.until(is_over, for_s + trials.ANSWER_WITHIN_S, "the audio stopped")
+    return silent_s(line) <= SOUNDING_S
+
+
+def silent_s(line: Line) -> float:
+    """How long nothing has been heard."""
+    audio = line.record.audio
+    return audio.newest.arrival_s - audio.sounded_s if audio.newest is not None else 0.0

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from reference import Heard, Received, Reference, Voice, last_audible_s
@@ -17,7 +18,7 @@ from spans import Span
 from visavis_cli.talk.record import Message, Record
 
 TRANSIT_S = 0.3  # after its end a reply's last packets are still on their way for less than this
-ATTENUATED = 0.85  # of the amplitude: more than a codec's error
+FULL, DUCKED = 0.8, 0.55  # of the amplitude: a codec's error is less than 2 dB, a ducked voice 12 dB down
 SETTLED_S = 0.06  # after the first attenuated packet the level has been reached
 
 
@@ -138,23 +139,22 @@ class Story:
         """What the speech of `move` over `reply` did to its level."""
         _, heard = self.compared(reply)
         after = [each for each in heard if move.from_s <= each.packet.arrival_s]
-        first = next((k for k, each in enumerate(after) if each.gain is None or each.gain < ATTENUATED), None)
-        if first is None or after[first].gain is None or after[first].packet.arrival_s > reply.over_s:
+        first_s = first_attenuated_s(after)
+        if first_s is None or first_s > reply.over_s:
             return Duck(None, None, None)
-        attenuated_s = after[first].packet.arrival_s
         turned_up_s = min(move.to_s, reply.over_s)
         low = [
             each.gain
             for each in after
-            if each.gain is not None and attenuated_s + SETTLED_S <= each.packet.arrival_s < turned_up_s
+            if each.gain is not None and first_s + SETTLED_S <= each.packet.arrival_s < turned_up_s
         ]
         back = [
             each.packet.arrival_s
             for each in after
-            if each.packet.arrival_s >= turned_up_s and each.gain is not None and each.gain >= ATTENUATED
+            if each.packet.arrival_s >= turned_up_s and each.gain is not None and each.gain >= FULL
         ]
         return Duck(
-            1000 * (attenuated_s - move.from_s),
+            1000 * (first_s - move.from_s),
             sorted(low)[len(low) // 2] if low else None,
             1000 * (back[0] - turned_up_s) if back and turned_up_s == move.to_s else None,
         )
@@ -164,10 +164,9 @@ class Story:
         reference, heard = self.compared(reply)
         if not heard:
             return None
-        likenesses = [self.received.likeness(reference, each) for each in heard]
-        unlike = sum(alike is not None and alike < 0.5 for alike in likenesses)
+        jumps = [b.sample - a.sample - (b.packet.rtp - a.packet.rtp) // 2 for a, b in pairwise(heard)]
         missing = max(0, reference.words[-1].end_sample - heard[-1].sample - 480)
-        return 20.0 * unlike + missing / 24
+        return 20.0 * sum(each.is_gone for each in heard) + (sum(max(0, j) for j in jumps) + missing) / 24
 
     # -- inside -----------------------------------------------------------------------------------------
 
@@ -217,3 +216,16 @@ class Story:
 
     def _at_s(self, wall_ms: float) -> float:
         return wall_ms / 1000 - self._wall_s
+
+
+def first_attenuated_s(heard: Sequence[Heard]) -> float | None:
+    """When the first packet that was turned down arrived; None if a pause or an "s" hides it."""
+    before: Heard | None = None
+    for each in heard:
+        if each.gain is None:
+            return None
+        if each.gain < DUCKED:
+            began = before if before is not None and before.gain is not None and before.gain < FULL else each
+            return began.packet.arrival_s
+        before = each
+    return None

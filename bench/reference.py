@@ -19,12 +19,13 @@ from visavis_tts.engine import Word
 FRAME = RATE_HZ // 50
 WINDOW = 3 * FRAME
 AUDIBLE = 32768 * 10 ** (-45 / 20)  # mean level of a stretch whose likeness can be judged
-ALIKE = (
-    0.6  # correlation of received speech with what it was made of is above 0.9, with other speech below 0.3
-)
+# Correlation of a received voice with what it was made of; with other words it is below 0.5. The codec puts
+# noise of its own in place of what is noise already, so an "s" is not like itself.
+ALIKE = 0.75
+UNLIKE_FRAMES = 4  # so long no "s" lasts: the reply has a hole here
 FIRST_S = 0.8
-AGAIN_S = 0.4
-STARVED_S = 4.5  # the longest hole in a reply
+STARVED_S, SKIPPED_S = 4.5, 1.0  # the longest hole in a reply, and the longest jump
+GONE = 0.1  # of the amplitude: less than what is turned down
 
 Pcm = NDArray[np.int16]
 Floats = NDArray[np.float64]
@@ -73,12 +74,16 @@ class Voice:
 
 @dataclass(frozen=True)
 class Heard:
-    """One received packet of a reply: which sample of the reference it begins with (less than 0: none yet),
-    and how loud it is in relation to that; None where the reference is too quiet to tell."""
+    """One received packet of a reply.
+
+    `sample` of the reference is its first (less than 0: none yet); `gain` is its amplitude in relation to
+    that, None where the two can't be compared; `is_gone` where there should be sound, and is none.
+    """
 
     packet: AudioPacket
     sample: int
     gain: float | None
+    is_gone: bool
 
 
 class Received:
@@ -106,44 +111,45 @@ class Received:
         found = self._find(wanted[: round(FIRST_S * RATE_HZ)], first - FRAME, last)
         if found is None:
             return []
-        lag, compared = found, []
+        lag, unlike, compared = found, 0, []
         for packet in packets:
             at = self._place(packet)
-            lag = self._followed(wanted, at, lag, last)
-            compared.append(Heard(packet, at - lag, self._gain(wanted, at, lag)))
+            alike = self._alike(wanted, at, lag, WINDOW)
+            unlike = unlike + 1 if alike is not None and alike < ALIKE else 0
+            if unlike >= UNLIKE_FRAMES:
+                lag = self._followed(wanted, at, lag, last)
+            compared.append(self._heard(packet, wanted, at, lag))
         return compared
-
-    def likeness(self, reference: Reference, heard: Heard) -> float | None:
-        """Correlation of the 60 ms from this packet on with the reference; None where that is quiet."""
-        at = self._place(heard.packet)
-        return self._alike(reference.pcm.astype(np.float64), at, at - heard.sample)
 
     def _place(self, packet: AudioPacket) -> int:
         return (packet.rtp - self._first_rtp) * RATE_HZ // AUDIO_RATE_HZ
 
-    def _followed(self, wanted: Floats, at: int, lag: int, last: int) -> int:
-        """The lag at this packet: a hole in the reply makes it larger."""
-        alike = self._alike(wanted, at, lag)
-        if alike is None or alike >= ALIKE or at < lag:
-            return lag
-        rest = wanted[at - lag : at - lag + round(AGAIN_S * RATE_HZ)]
-        again = self._find(rest, at, min(last, at + round(STARVED_S * RATE_HZ)))
-        later = lag if again is None else again - (at - lag)
-        return later if later >= lag + FRAME // 2 else lag
+    def _heard(self, packet: AudioPacket, wanted: Floats, at: int, lag: int) -> Heard:
+        ours, theirs = wanted[max(0, at - lag) : max(0, at - lag + FRAME)], self._track[at : at + FRAME]
+        alike, gain = self._alike(wanted, at, lag, FRAME), None
+        if alike is not None and alike >= ALIKE:
+            gain = float(ours @ theirs / (ours @ ours))
+        is_gone = alike is not None and level(theirs) < GONE * level(ours)
+        return Heard(packet, at - lag, gain, is_gone)
 
-    def _alike(self, wanted: Floats, at: int, lag: int) -> float | None:
-        ours = wanted[max(0, at - lag) : max(0, at - lag) + WINDOW]
+    def _followed(self, wanted: Floats, at: int, lag: int, last: int) -> int:
+        """The lag at this packet: a hole in the reply makes it larger, a jump smaller."""
+        rest = wanted[at - lag : at - lag + round(FIRST_S * RATE_HZ)]
+        start, end = at - round(SKIPPED_S * RATE_HZ), at + round(STARVED_S * RATE_HZ)
+        again = self._find(rest, start, min(last, end))
+        later = lag if again is None else again - (at - lag)
+        return later if abs(later - lag) >= FRAME // 2 else lag
+
+    def _alike(self, wanted: Floats, at: int, lag: int, size: int) -> float | None:
+        """Correlation of so many samples; None where there should be little sound."""
+        if at < lag:
+            return None
+        ours = wanted[at - lag : at - lag + size]
         theirs = self._track[at : at + len(ours)]
         ours = ours[: len(theirs)]
         if len(ours) < FRAME or level(ours) < AUDIBLE:
             return None
         return float(ours @ theirs / np.sqrt((ours @ ours) * (theirs @ theirs) + 1))
-
-    def _gain(self, wanted: Floats, at: int, lag: int) -> float | None:
-        ours = wanted[max(0, at - lag) : max(0, at - lag + FRAME)]
-        if at < lag or len(ours) < FRAME or level(ours) < AUDIBLE:
-            return None
-        return float(ours @ self._track[at : at + FRAME] / (ours @ ours))
 
     def _find(self, wanted: Floats, start: int, end: int) -> int | None:
         """Where in the track [start, end) `wanted`, or as much of it as fits, begins."""

@@ -5,9 +5,10 @@
 The same weights as visavis, over the same kind of call (`POST /offer {"sdp", "type"}`), but nothing streams
 and nothing is guessed: Silero waits for --silence-ms of silence, Moonshine writes down the whole utterance,
 the brain service writes the whole answer, hibari speaks all of it, and only then it sounds. Speech that goes
-on after such a silence is another utterance, answered after the first. 700 ms is what Home Assistant's voice
-pipeline ships; where silence alone decides, others ship about the same (Voximplant 600, earlier Pipecat 800).
-It ends on SIGTERM.
+on before that belongs to the same utterance, and all begins again after the next silence: an answer that is
+heard answers everything. 700 ms is what Home Assistant's voice pipeline ships; where silence alone decides,
+others ship about the same (Voximplant 600, earlier Pipecat 800). Sound comes in through aiortc's own jitter
+buffer (80 ms), as with the peer. It ends on SIGTERM.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import contextlib
 import fractions
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ import numpy as np
 import uvicorn
 from aiortc import MediaStreamTrack, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 from numpy.typing import NDArray
+from rpckit.blocking import run_step
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -33,7 +35,7 @@ from starlette.routing import Route
 from visavis.brain.v1 import brain_service_pb2 as pb
 from visavis.brain.v1.brain_service_pb2_grpc import BrainServiceStub
 from visavis_asr.backends.moonshine import Moonshine
-from visavis_asr.backends.silero import Silero
+from visavis_asr.backends.silero import Silero, SileroVad
 from visavis_asr.engine import RATE_HZ, WINDOW_SAMPLES
 from visavis_gateway.personas import Personas
 from visavis_gateway.uplink import Decimator
@@ -42,11 +44,13 @@ from visavis_tts.backends.hibari import HibariEngine
 from visavis_tts.engine import Clause, Pause
 
 THRESHOLD = 0.5  # Silero's own
+START_WINDOWS = 3  # 96 ms: shorter is a click
 PRE_ROLL = RATE_HZ * 2 // 5
 PACKET_SAMPLES = SPEECH_RATE_HZ // 50
 ANSWER_WITHIN_S = 30.0
 
 Pcm = NDArray[np.int16]
+Samples = NDArray[np.float32]
 
 
 class Models:
@@ -92,6 +96,43 @@ class Voice(MediaStreamTrack):
         return frame
 
 
+class Ear:
+    """Where speech begins, and the speech when silence has followed it."""
+
+    def __init__(self, vad: SileroVad, silence_samples: int) -> None:
+        self._vad = vad
+        self._silence_samples = silence_samples
+        self._heard: Samples = np.zeros(0, np.float32)
+        self._looked = 0  # samples of `_heard` that the VAD has seen
+        self._speech_windows = self._quiet_samples = 0
+        self._is_speaking = False
+
+    def hear(self, samples: Samples) -> Iterator[Samples | None]:
+        """None for a beginning, samples for an end."""
+        self._heard = np.concatenate([self._heard, samples])
+        while len(self._heard) - self._looked >= WINDOW_SAMPLES:
+            window = self._heard[self._looked : self._looked + WINDOW_SAMPLES]
+            self._looked += WINDOW_SAMPLES
+            if self._vad.step(window) >= THRESHOLD:
+                self._speech_windows, self._quiet_samples = self._speech_windows + 1, 0
+                if self._speech_windows == START_WINDOWS and not self._is_speaking:
+                    self._is_speaking = True
+                    yield None
+            else:
+                self._speech_windows, self._quiet_samples = 0, self._quiet_samples + WINDOW_SAMPLES
+                if not self._is_speaking:
+                    self._forget(PRE_ROLL)
+                elif self._quiet_samples >= self._silence_samples:
+                    yield self._heard[: self._looked]
+                    self._is_speaking = False
+                    self._forget(0)
+
+    def _forget(self, kept: int) -> None:
+        """Let go of all that was looked at but the last `kept` samples."""
+        old = max(0, self._looked - kept)
+        self._heard, self._looked = self._heard[old:], self._looked - old
+
+
 class Call:
     """One user: utterance after utterance, answer after answer."""
 
@@ -104,45 +145,46 @@ class Call:
 
     async def hold(self, track: MediaStreamTrack) -> None:
         """Answer every utterance until the track ends."""
-        async for utterance in self._utterances(track):
-            await self._answer(utterance)
+        said: list[Samples] = []  # and not answered yet
+        async with asyncio.TaskGroup() as tasks:
+            answering: asyncio.Task[None] | None = None
+            async for part in self._parts(track):
+                if answering is not None:
+                    answering.cancel()
+                    await asyncio.wait([answering])
+                if part is not None:
+                    said.append(part)
+                    answering = tasks.create_task(self._answer(said), name="sequential.answer")
 
-    async def _utterances(self, track: MediaStreamTrack) -> AsyncIterator[NDArray[np.float32]]:
-        """Speech with the silence after it."""
-        vad, decimate = self._models.silero.open(), Decimator()
-        heard = np.zeros(0, np.float32)
-        start: int | None = None
-        looked = last = 0
+    async def _parts(self, track: MediaStreamTrack) -> AsyncIterator[Samples | None]:
+        """None when speech begins; the speech with the silence after it when that has lasted."""
+        ear = Ear(self._models.silero.open(), self._silence_samples)
+        decimate = Decimator()
         while True:
             try:
                 frame: Any = await track.recv()
             except Exception:  # noqa: BLE001 - aiortc ends a track with whatever it meets
                 return
             pcm = frame.to_ndarray().reshape(-1, len(frame.layout.channels))[:, 0]
-            heard = np.concatenate([heard, decimate(pcm).astype(np.float32) / 32768])
-            while len(heard) - looked >= WINDOW_SAMPLES:
-                is_speech = vad.step(heard[looked : looked + WINDOW_SAMPLES]) >= THRESHOLD
-                looked += WINDOW_SAMPLES
-                if is_speech:
-                    start, last = (max(0, looked - PRE_ROLL) if start is None else start), looked
-                elif start is not None and looked - last >= self._silence_samples:
-                    yield heard[start:looked]
-                    heard, looked, last, start = heard[looked:], 0, 0, None
+            for part in ear.hear(decimate(pcm).astype(np.float32) / 32768):
+                yield part
 
-    async def _answer(self, utterance: NDArray[np.float32]) -> None:
-        loop = asyncio.get_running_loop()
-        text = await loop.run_in_executor(None, self._models.moonshine.transcribe, utterance, lambda: False)
-        if not text:
-            return
-        self._tell({"type": "user-transcription", "data": {"text": text, "final": True}})
-        async with asyncio.timeout(ANSWER_WITHIN_S):
-            answer = await self._think(text)
-        self._tell({"type": "bot-llm-text", "data": {"text": answer}})
-        self._history += [
-            pb.Message(role=pb.ROLE_USER, text=text),
-            pb.Message(role=pb.ROLE_AVATAR, text=answer),
-        ]
-        self.voice.say(await loop.run_in_executor(None, self._models.speak, answer))
+    async def _answer(self, said: list[Samples]) -> None:
+        """Answer everything in `said`, and forget it when the answer begins to sound."""
+        utterance = np.concatenate(said)
+        text = await run_step(self._models.moonshine.transcribe, utterance, lambda: False)
+        if text:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                answer = await self._think(text)
+            pcm = await run_step(self._models.speak, answer)
+            self.voice.say(pcm)
+            self._history += [
+                pb.Message(role=pb.ROLE_USER, text=text),
+                pb.Message(role=pb.ROLE_AVATAR, text=answer),
+            ]
+            self._tell({"type": "user-transcription", "data": {"text": text, "final": True}})
+            self._tell({"type": "bot-llm-text", "data": {"text": answer}})
+        said.clear()
 
     async def _think(self, text: str) -> str:
         """The whole answer."""

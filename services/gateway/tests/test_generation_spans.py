@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -12,6 +13,8 @@ from visavis.asr.v1 import asr_service_pb2 as asr_pb
 from visavis_gateway import names
 from visavis_gateway.backends.fake import FakeTransport
 from visavis_gateway.config import Config
+from visavis_gateway.engine import Reply, Turn
+from visavis_gateway.generation_spans import GenerationSpans
 from visavis_gateway.personas import Personas
 from visavis_gateway.session import Session
 from visavis_gateway.sessions import Sessions
@@ -107,3 +110,18 @@ async def test_a_turn_that_the_session_ends_is_in_the_trace(session, exporter) -
     await until(lambda: named(exporter, names.TURN_SPAN), "the turn's span")
     assert generations(exporter) == [(1, False, "interrupted")]
     assert named(exporter, names.TURN_SPAN)[0].attributes[names.TURN_OUTCOME] == "dropped"
+
+
+def test_an_opener_does_not_end_the_answer_that_it_opens(exporter) -> None:
+    spans = GenerationSpans("s1", Context())
+    answer, opener = (Reply(Turn("t1", "speech", 0), number, "", 0) for number in (1, 2))
+    for reply in (answer, opener):
+        spans.begin(reply)
+    for reply in (opener, answer):
+        spans.released(reply)
+        reply.released_us = 1
+    spans.close(answer, interrupted=True)
+    assert generations(exporter) == [(1, False, "interrupted"), (2, False, "heard")]
+    assert all(
+        "released" in [event.name for event in span.events] for span in named(exporter, names.GENERATION_SPAN)
+    )

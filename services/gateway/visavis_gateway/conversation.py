@@ -16,6 +16,7 @@ from visavis_gateway.policy import (
     Policy,
     is_backchannel,
     is_interruption,
+    is_mere_stop,
     phrase_start,
     same_meaning,
 )
@@ -66,7 +67,9 @@ class Conversation(Delivery):
         self.turn = turn
         reply = self.reply
         if reply is not None and self._came_too_early(reply, now_us):
-            turn.prefix = reply.turn.transcript
+            turn.prefix = turn.transcript = reply.turn.transcript
+            self._hands.tell(captions.transcript(turn, final=False))
+            self._hands.tell(captions.no_transcript(reply.turn))
             self._drop_reply(reply)
             self._close(reply.turn, None)
         elif reply is not None:
@@ -225,6 +228,13 @@ class Conversation(Delivery):
         is_late = zero_us is not None and now_us - zero_us >= self._policy.opener_us
         return is_waiting and is_late and bool(self._manners.openers) and self._turns_to_rest <= 0
 
+    def _answer(self, turn: Turn, now_us: int) -> None:
+        """Let the model answer, or say a word to somebody who only wanted silence."""
+        if turn.took_floor and self._manners.stopped and is_mere_stop(turn.transcript, self._manners.name):
+            self._answer_with(turn, self._manners.stopped, now_us)
+        else:
+            super()._answer(turn, now_us)
+
     def _guess(self, turn: Turn, now_us: int, *, at_rest: bool) -> None:
         """On tentative words: drop a reply to other words, make one to complete words, warm the model."""
         guess = self.reply
@@ -320,6 +330,8 @@ class Conversation(Delivery):
         return is_long and not (words_of(turn.transcript) and is_backchannel(turn.transcript))
 
     def _take_floor(self, now_us: int) -> None:
+        if self.turn is not None:
+            self.turn.took_floor = True
         self._end_reply(interrupted=True)
         self._show(now_us)
 

@@ -14,6 +14,7 @@ class GenerationSpans:
         self._session_id = session_id
         self._turn = turn
         self._open: dict[int, trace.Span] = {}
+        self._sounding: int | None = None
 
     def begin(self, reply: Reply) -> Context:
         """The context of what is done for this generation."""
@@ -36,8 +37,9 @@ class GenerationSpans:
     def released(self, reply: Reply) -> None:
         """Its sound begins to leave; what sounded before it, an opener, has been heard."""
         self._note(reply, names.RELEASED_EVENT)
-        for generation in [each for each in self._open if each != reply.generation]:
-            self._end(generation, "heard")
+        if self._sounding is not None:
+            self._end(self._sounding, "heard")
+        self._sounding = reply.generation
 
     def cancelled(self, reply: Reply) -> None:
         """It does not count."""

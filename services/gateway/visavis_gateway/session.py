@@ -84,7 +84,8 @@ def manners_of(persona: Persona) -> Manners:
     """What the persona says when nobody speaks."""
     return Manners(
         round(persona.still_there_s * 1_000_000), persona.still_there,
-        round(persona.goodbye_s * 1_000_000), persona.goodbye, persona.title, persona.openers,
+        round(persona.goodbye_s * 1_000_000), persona.goodbye,
+        persona.title, persona.openers, persona.stopped,
     )  # fmt: skip
 
 

@@ -107,7 +107,7 @@ class TurnStreams:
     def confirm(self, reply: Reply) -> None:
         """This generation counts."""
         self._generations.confirmed(reply)
-        if self._brain is not None:
+        if self._brain is not None and reply.generation == self._generation:  # not a recited one
             self._brain.confirm(reply.generation)
 
     def discard(self, reply: Reply) -> None:
