@@ -23,6 +23,8 @@ behaviour:
   openers: [Well., Let's see.]
   still_there: {after_s: 20, say: 'Hello?'}
   goodbye: {after_s: 0}
+  stopped: Aye.
+  apology: So sorry.
 limits: {reply_tokens: 80, session_s: 600}
 guardrails:
   refuse:
@@ -45,7 +47,8 @@ def test_a_file_becomes_a_persona(folder):
     assert read_persona(write(folder, WHOLE)) == Persona(
         name="tom", title="Tom the guide", prompt="You are Tom.", greeting="Ahoy!", voice="af_heart",
         avatar="mira", language_code="en-GB", disclosure="I am a machine.", still_there_s=20,
-        still_there="Hello?", goodbye_s=0, openers=("Well.", "Let's see."), max_token_count=80,
+        still_there="Hello?", goodbye_s=0, openers=("Well.", "Let's see."), stopped="Aye.",
+        apology="So sorry.", max_token_count=80,
         max_session_s=600, refusals=(Refusal("politics", ("election", "vot*"), "No politics please."),),
     )  # fmt: skip
 
