@@ -69,7 +69,7 @@ def test_a_voice_that_is_not_there_is_said(tmp_path, monkeypatch):
 
 
 def test_a_sentence_is_kept_with_its_mouth_shapes(tmp_path, monkeypatch):
-    from visavis_cli.spoken import speak
+    from visavis_cli.sentence import speak
 
     monkeypatch.setenv("TTS_BACKEND", "fake")
     speak("Hello there.", "", tmp_path / "speech.npz")

@@ -72,14 +72,14 @@ def showcase(*words: str) -> int:
 
 def preview(arguments: argparse.Namespace) -> int:
     """Check the avatar, have the sentence spoken, and have both files written."""
-    from visavis_cli.spoken import SpokenError, speak  # grpc and numpy: only here
+    from visavis_cli.sentence import SentenceError, speak  # grpc and numpy: only here
 
     options = ["--background", arguments.background, "--profile", arguments.profile]
     with tempfile.TemporaryDirectory(prefix="visavis-") as folder:
         file = Path(folder) / "speech.npz"
         try:
             speak(arguments.say, arguments.voice, file)
-        except SpokenError as error:
+        except SentenceError as error:
             raise SystemExit(f"visavis avatar: {error}") from None
         words = (arguments.avatar, *options, "--out", str(arguments.out), "--speech", str(file))
         return showcase("preview", *words)

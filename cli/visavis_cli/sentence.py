@@ -22,7 +22,7 @@ SPOKEN_WITHIN_S = 120.0
 STOPPED_WITHIN_S = 10.0
 
 
-class SpokenError(Exception):
+class SentenceError(Exception):
     """The sentence can't be had; the message says why."""
 
 
@@ -40,9 +40,9 @@ async def _speak(text: str, voice: str, target: Path) -> None:
         ):
             await _save(pb_grpc.TtsServiceStub(channel), text, voice, target)
     except TimeoutError:
-        raise SpokenError("the speech service does not answer in time") from None
+        raise SentenceError("the speech service does not answer in time") from None
     except grpc.aio.AioRpcError as error:
-        raise SpokenError(f"the speech service says: {error.details()}") from None
+        raise SentenceError(f"the speech service says: {error.details()}") from None
 
 
 @asynccontextmanager
@@ -58,7 +58,7 @@ async def _service() -> AsyncIterator[str]:
             said = (await process.stdout.readline()).decode(errors="replace")
         found = re.search(r"listening on port (\d+)", said)
         if found is None:
-            raise SpokenError("the speech service did not start")
+            raise SentenceError("the speech service did not start")
         yield f"127.0.0.1:{found[1]}"
     finally:
         if process.returncode is None:
