@@ -1,12 +1,13 @@
-"""visavis against Pipecat: the same users, models and client, on one machine, in turn.
+"""visavis against Pipecat and against the classic pipeline: same users, models, client and machine, in turn.
 
     bench/peer/setup.sh                                         (once)
     .venv/bin/python bench/against.py --turns 20 --out out/against
 
 Both stacks run all the time; only one has a call. Calls alternate in blocks, and every block goes first to
-another system. Three kinds of block: questions, users who pause in mid-sentence, users who interrupt. The
+another system. Three kinds of block: questions, users who pause in mid-sentence, users who interrupt.
+"sequential" is the classic pipeline of the same models (bench/sequential.py); it can't be interrupted. The
 peer is measured in its shipped configuration ("defaults") and in one that waits as little as visavis
-("tuned"); visavis draws a face meanwhile, the peer sends audio alone. Each call begins with a turn that
+("tuned"); visavis draws a face meanwhile, the others send audio alone. Each call begins with a turn that
 does not count.
 """
 
@@ -24,12 +25,12 @@ from typing import Any
 
 import lines
 import trials
-from comparison import OURS, SYSTEMS, print_table
+from comparison import OURS, PEERS, SEQUENTIAL, SYSTEMS, print_table
 from cpu import Meter
 from lines import Line, Talk
 from material import WARM_UP, Speaker
-from peer_process import PeerError, PeerProcess, running_peer
-from turns import CLIPS, latencies_in, progress, questions, spread, text
+from peer_process import PeerError, PeerProcess, running_peer, running_sequential
+from turns import latencies_in, progress, questions, spread, text
 from visavis_cli import environment
 from visavis_cli.stack import Ports, Stack, StackError, running_stack
 from visavis_cli.talk.errors import TalkError
@@ -83,8 +84,10 @@ def parser() -> argparse.ArgumentParser:
     add("--interruptions", type=count, default=8, help="users who interrupt (default 8)")
     add("--per-call", type=count, default=5, help="turns in one call (default 5)")
     add("--llm-threads", type=count, default=1, help="of the peer's llama.cpp (default 1, as visavis)")
-    add("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS), help="default: all three")
-    add("--clips", type=Path, default=CLIPS, help="recorded human speech, *.wav (default %(default)s)")
+    add("--silence-ms", type=milliseconds, default=700, help="that end a turn in `sequential` (default 700)")
+    add("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS), help="default: all four")
+    add("--human", type=count, help="how many of them are recordings of people (default half)")
+    add("--clips", type=Path, nargs="+", help="folders of other such recordings, *.wav")
     add("--out", type=Path, default=Path("out/against"), help="recordings and result.json")
     return made
 
@@ -97,10 +100,18 @@ def count(written: str) -> int:
     return value
 
 
+def milliseconds(written: str) -> int:
+    """A silence that can end a turn, 100 to 5000."""
+    value = int(written)
+    if not 100 <= value <= 5000:
+        raise argparse.ArgumentTypeError("must be 100 to 5000")
+    return value
+
+
 def blocks_of(args: argparse.Namespace) -> list[Block]:
     """The calls to hold with each system; questions, pauses and interruptions take turns."""
     speaker = Speaker(args.out / "speech")
-    asked = [read_speech(path) for path in questions(args.turns, args.clips, args.out / "speech")]
+    asked = [read_speech(path) for path in questions(args, args.out / "speech")]
     paused = [read_speech(speaker.hesitant(number)) for number in range(args.pauses)]
     pairs = [[read_speech(path) for path in speaker.interruption(n)] for n in range(args.interruptions)]
     kinds = [
@@ -123,48 +134,63 @@ def parts(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
 async def bench(args: argparse.Namespace, blocks: Sequence[Block]) -> dict[str, Any]:
     """Start both stacks, hold every block with every system, and put the numbers together."""
     async with AsyncExitStack() as cleanup:
-        progress("starting both stacks")
-        peer = await cleanup.enter_async_context(
-            running_peer(
-                Ports.ephemeral().gateway,
-                environment.models_dir().resolve(),
-                args.out / "peer.log",
-                args.llm_threads,
-            )
-        )
+        progress("starting every system")
         log = cleanup.enter_context((args.out / "visavis.log").open("w"))
         stack = await cleanup.enter_async_context(
             running_stack(Ports.ephemeral(), log=lambda name, line: print(f"{name}: {line}", file=log))
         )
+        others = await start_others(args, stack, cleanup)
         warm_up = read_speech(Speaker(args.out / "speech").spoken("warm-up", WARM_UP))
-        bench = Bench(stack, peer, warm_up, args.out)
+        bench = Bench(stack, others, warm_up, args.out)
         load = [round(os.getloadavg()[0], 2)]
         for number, block in enumerate(blocks):
             shift = number % len(args.systems)
             for system in args.systems[shift:] + args.systems[:shift]:
+                if system == SEQUENTIAL and block.kind == INTERRUPTIONS:
+                    continue
                 progress(f"block {number + 1} of {len(blocks)}, {block.kind}: {system}")
                 await bench.hold(system, block, f"{number + 1:02}-{block.kind}-{system}")
             load.append(round(os.getloadavg()[0], 2))
         return {
             "systems": {system: numbers_of(bench.outcomes[system]) for system in args.systems},
-            "peer": peer.about,
+            "peer": others["tuned"].about if "tuned" in others else {},
+            "sequential": others[SEQUENTIAL].about if SEQUENTIAL in others else {},
             "load_average": load,
             "cpu_count": os.cpu_count(),
             "details": {system: asdict(bench.outcomes[system]) for system in args.systems},
         }
 
 
-class Bench:
-    """Holds calls with either stack and keeps what came of them."""
+async def start_others(
+    args: argparse.Namespace, stack: Stack, cleanup: AsyncExitStack
+) -> dict[str, PeerProcess]:
+    """The process of each system but visavis; both configurations of the peer are one process."""
+    models_dir, others = environment.models_dir().resolve(), {}
+    if any(name in args.systems for name in PEERS):
+        starting = running_peer(
+            Ports.ephemeral().gateway, models_dir, args.out / "peer.log", args.llm_threads
+        )
+        others = dict.fromkeys(PEERS, await cleanup.enter_async_context(starting))
+    if SEQUENTIAL in args.systems:
+        brain = f"127.0.0.1:{stack.ports.brain}"
+        starting = running_sequential(
+            Ports.ephemeral().gateway, models_dir, args.out / "sequential.log", brain, args.silence_ms
+        )
+        others[SEQUENTIAL] = await cleanup.enter_async_context(starting)
+    return others
 
-    def __init__(self, stack: Stack, peer: PeerProcess, warm_up: Speech, out: Path) -> None:
-        self._stack, self._peer, self._warm_up, self._out = stack, peer, warm_up, out
+
+class Bench:
+    """Holds calls with every system and keeps what came of them."""
+
+    def __init__(self, stack: Stack, others: dict[str, PeerProcess], warm_up: Speech, out: Path) -> None:
+        self._stack, self._others, self._warm_up, self._out = stack, others, warm_up, out
         self.outcomes = {system: Outcome() for system in SYSTEMS}
 
     async def hold(self, system: str, block: Block, name: str) -> None:
         """One call; what it came to, also when it fails half way."""
         record, outcome = Record(), self.outcomes[system]
-        meters = self._meters()
+        meters = self._meters(system)
         try:
             await self._connect(system, record, talk_of(block, self._warm_up))
         except TalkError as error:
@@ -176,14 +202,15 @@ class Bench:
         if record.received:
             self._judge(block, record, outcome, self._out / f"{name}.mp4")
 
-    def _meters(self) -> tuple[Meter, Meter]:
+    def _meters(self, system: str) -> tuple[Meter, Meter]:
         ours = [self._stack.pid(name) for name in ("nats", "asr", "brain", "tts", "render", "gateway")]
-        return Meter([pid for pid in ours if pid]), Meter([self._peer.pid])
+        theirs = {each.pid for name, each in self._others.items() if system in (OURS, name)}
+        return Meter([pid for pid in ours if pid]), Meter(sorted(theirs))
 
     def _connect(self, system: str, record: Record, talk: Talk) -> Awaitable[None]:
         if system == OURS:
             return lines.call_visavis(self._stack.url, record, talk, progress)
-        return lines.call_peer(self._peer.url, system, record, talk)
+        return lines.call_peer(self._others[system].url, system, record, talk)
 
     def _judge(self, block: Block, record: Record, outcome: Outcome, path: Path) -> None:
         write_recording(path, replace(record, video=[]), path.stem)

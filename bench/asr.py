@@ -5,6 +5,7 @@ usage: python bench/asr.py [--models DIR] [WAV ...]   (16 kHz mono; default: que
 
 import argparse
 import asyncio
+import re
 import statistics
 import time
 import wave
@@ -92,7 +93,15 @@ class Turn:
         self.pcm = (np.clip(sound, -1, 1) * 32767).astype("<i2")
         self.sent_at: dict[int, float] = {}
         self.paused_ms = self.started_ms = self.final_ms = float("nan")
+        self.rests: list[tuple[float, str]] = []  # when, and the words so far
         self.text = ""
+
+    @property
+    def rest_ms(self) -> float:
+        """The first partial at rest that said all that the final says, after the last speech sample."""
+        whole = re.sub(r"\W", "", self.text.lower())
+        said = (at for at, text in self.rests if re.sub(r"\W", "", text.lower()) == whole)
+        return (next(said, float("nan")) - self.sent_at[self.end - 1]) * 1e3
 
     async def play(self, stub: pb_grpc.AsrServiceStub) -> None:
         """Say it and listen."""
@@ -124,6 +133,8 @@ class Turn:
             match response.WhichOneof("event"):
                 case "speech_started" if np.isnan(self.started_ms):
                     self.started_ms = (now - self.sent_at[self.onset]) * 1e3
+                case "partial" if response.partial.at_rest:
+                    self.rests.append((now, response.partial.text))
                 case "paused" if self.end - 1 in self.sent_at:
                     self.paused_ms = (now - self.sent_at[self.end - 1]) * 1e3
                 case "final":
@@ -160,8 +171,11 @@ def main() -> None:
     turns = asyncio.run(play_turns(engine, config, [read_wav(path) for path in given.wav] or questions))
     for turn in turns:
         size = (turn.end - turn.onset) / RATE_HZ
-        print(f"{size:5.2f} s  paused {turn.paused_ms:4.0f} ms  final {turn.final_ms:5.1f} ms  {turn.text}")
-    for name in ("started", "paused", "final"):
+        print(
+            f"{size:5.2f} s  at rest {turn.rest_ms:4.0f} ms ({len(turn.rests)} partials at rest)  "
+            f"paused {turn.paused_ms:4.0f} ms  final {turn.final_ms:5.1f} ms  {turn.text}"
+        )
+    for name in ("started", "rest", "paused", "final"):
         values = [getattr(turn, f"{name}_ms") for turn in turns]
         print(f"{name:8} median {np.nanmedian(values):6.1f} ms  worst {np.nanmax(values):6.1f} ms")
     engine.close()

@@ -5,7 +5,9 @@ from typing import Any
 from turns import text
 
 OURS = "visavis"
-SYSTEMS = (OURS, "tuned", "defaults")
+SEQUENTIAL = "sequential"
+PEERS = ("tuned", "defaults")
+SYSTEMS = (OURS, *PEERS, SEQUENTIAL)
 ROWS = {
     "voice_to_voice_ms": "voice to voice",
     "from_recording_ms": "  the same, from the recordings",
@@ -23,7 +25,7 @@ COUNTS = {
 def print_table(result: dict[str, Any]) -> None:
     """One column a system, and how visavis compares."""
     systems = result["systems"]
-    names = [name if name == OURS else f"peer, {name}" for name in systems]
+    names = [f"peer, {name}" if name in PEERS else name for name in systems]
     print("\n" + " " * 34 + "".join(f"{name:>24}" for name in names))
     for key, title in ROWS.items():
         cells = [
@@ -39,19 +41,21 @@ def print_table(result: dict[str, Any]) -> None:
     print("(times: p50 / p95 in ms, how many)")
     for line in ratios(systems):
         print(line)
-    print(f"Pipecat {result['peer']['pipecat']}; load average {result['load_average']}")
+    if "pipecat" in result["peer"]:
+        print(f"Pipecat {result['peer']['pipecat']}")
+    print(f"load average {result['load_average']}")
     for name, each in systems.items():
         for failure in each["failures"]:
             print(f"FAILED {name} {failure}")
 
 
 def ratios(systems: dict[str, Any]) -> list[str]:
-    """visavis' latency as a part of the peer's."""
+    """visavis' latency as a part of every other system's."""
     ours = systems.get(OURS, {}).get("voice_to_voice_ms", {})
     found = []
     for name, each in systems.items():
         theirs = each["voice_to_voice_ms"]
         if name != OURS and ours.get("p50") and theirs["p50"]:
             p50, p95 = ours["p50"] / theirs["p50"], ours["p95"] / theirs["p95"]
-            found.append(f"voice to voice, visavis : peer ({name}) = {p50:.2f} at p50, {p95:.2f} at p95")
+            found.append(f"voice to voice, visavis : {name} = {p50:.2f} at p50, {p95:.2f} at p95")
     return found

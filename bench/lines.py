@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import httpx
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from visavis_cli.talk.arrivals import tap
-from visavis_cli.talk.client import open_call
+from visavis_cli.talk.client import Call, open_call
 from visavis_cli.talk.conversation import at_rest
 from visavis_cli.talk.errors import TalkError
 from visavis_cli.talk.microphone import Microphone
@@ -34,9 +34,16 @@ class Line(Protocol):
 Talk = Callable[[Line], Awaitable[None]]
 
 
-async def call_visavis(url: str, record: Record, talk: Talk, progress: Callable[[str], None]) -> None:
-    """Hold a call with visavis; `talk` begins when the greeting has ended."""
+async def call_visavis(
+    url: str,
+    record: Record,
+    talk: Talk,
+    progress: Callable[[str], None],
+    on_open: Callable[[Call], object] = lambda call: None,
+) -> None:
+    """Hold a call with visavis; `on_open` comes before the greeting, `talk` begins when that has ended."""
     async with open_call(url, None, record, progress) as call:
+        on_open(call)
         try:
             async with asyncio.TaskGroup() as group:
                 reports = group.create_task(call.send_reports(), name="bench.reports")

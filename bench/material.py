@@ -23,8 +23,41 @@ HESITANT = [
     "Tell me about | the animals that live in the ocean.",
     "I need to | get a coffee stain out of a shirt. How do I do that?",
     "The best way to | learn a language is what, do you think?",
+    "So what I wanted to ask is | how do I open a bank account?",
+    "I have a question about | my order from last week.",
+    "Could you tell me um | where the nearest station is?",
+    "Is there | a good restaurant around here?",
+    "Last summer we went to | Portugal, and it was lovely.",
+    "I'd like a table for | two people at eight.",
+    "My flight leaves at | half past nine in the morning.",
+    "What is the difference between | a crocodile and an alligator?",
+    "First I want to go home, and then | I want to eat something.",
+    "She told me that | she would come later.",
+    "I bought apples, oranges, | and a few bananas.",
+    "Do you know if | it will rain tomorrow?",
+    "I was thinking maybe | we could go for a walk.",
+    "My brother, who lives in Berlin, | is coming to see me next week.",
+    "How do I get from | the airport to the city?",
+    "We need three things: | milk, bread and butter.",
+    "Because it was so late | we took a taxi home.",
+    "The film that I saw yesterday | was about a whale.",
+    "Would it be all right if | I called you back later?",
+    "I usually get up at seven, but | today I slept until ten.",
+    "When I was a child | we lived near the sea.",
+    "Please remind me to | call my mother this evening.",
+    "Her name is Anna, or | maybe it was Hannah.",
+    "What I don't understand is | why the price has gone up.",
+    "In the middle of the night | I heard a strange noise.",
+    "He said that the | train would be late again.",
+    "Which one is | better for a beginner?",
+    "It costs about | twenty dollars a month.",
 ]
 PAUSES_S = (0.4, 0.6, 0.8, 1.0)
+AUDIBLE = 0.02  # of the loudest sample
+LOWEST_HZ = 80.0  # of the room that a microphone lets through
+ROOM_DB = (
+    -62.0
+)  # below full scale, as a headset in a quiet room; the voice itself is digital silence in a pause
 LONG_ANSWERS = [
     "Please tell me a story about a fox and a crow.",
     "Please explain in a few sentences how a rainbow is made.",
@@ -58,9 +91,9 @@ class Speaker:
         """The number-th hesitant speaker; all texts meet all pauses in turn."""
         text = HESITANT[number % len(HESITANT)]
         pause_s = PAUSES_S[(number + number // len(HESITANT)) % len(PAUSES_S)]
-        path = self._folder / f"pause-{number % len(HESITANT):02}-{round(1000 * pause_s)}ms.wav"
+        path = self._folder / f"pause-{number % len(HESITANT):02}-{round(1000 * pause_s)}ms-in-a-room.wav"
         if not path.exists():
-            write_wav(path, self._with_pause(text, pause_s))
+            write_wav(path, in_a_room(self._with_pause(text, pause_s), seed=number))
         return path
 
     def interruption(self, number: int) -> tuple[Path, Path]:
@@ -78,7 +111,10 @@ class Speaker:
         if speech is None:
             raise ValueError(f"nothing to speak in {text!r}")
         last = [word for word in speech.words if word.text_start < len(before)][-1]
-        silence = np.zeros(round(pause_s * RATE_HZ), np.int16)
+        loud = np.flatnonzero(np.abs(speech.pcm) > AUDIBLE * np.abs(speech.pcm).max())
+        at = np.searchsorted(loud, last.end_sample)
+        own_samples = loud[at] - loud[at - 1]  # the voice makes a pause of its own at a comma
+        silence = np.zeros(max(0, round(pause_s * RATE_HZ) - own_samples), np.int16)
         return np.concatenate([speech.pcm[: last.end_sample], silence, speech.pcm[last.end_sample :]])
 
     def _pcm(self, text: str) -> NDArray[np.int16]:
@@ -89,10 +125,21 @@ class Speaker:
         return speech.pcm
 
 
-def write_wav(path: Path, pcm: NDArray[np.int16]) -> None:
-    """Mono PCM16 at hibari's rate."""
+def in_a_room(pcm: NDArray[np.int16], seed: int) -> NDArray[np.int16]:
+    """`pcm` and the noise of a room, which falls by 6 dB an octave; the same seed makes the same noise."""
+    white = np.random.default_rng(seed).standard_normal(len(pcm))
+    spectrum = np.fft.rfft(white)
+    frequencies = np.fft.rfftfreq(len(pcm), 1 / RATE_HZ)
+    spectrum *= np.where(frequencies < LOWEST_HZ, 0, LOWEST_HZ / np.maximum(frequencies, LOWEST_HZ))
+    noise = np.fft.irfft(spectrum, len(pcm))
+    noise *= 32768 * 10 ** (ROOM_DB / 20) / np.sqrt(np.mean(noise**2))
+    return np.clip(np.round(pcm + noise), -32768, 32767).astype(np.int16)
+
+
+def write_wav(path: Path, pcm: NDArray[np.int16], rate_hz: int = RATE_HZ) -> None:
+    """Mono PCM16, at hibari's rate unless told."""
     with wave.open(str(path), "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
-        out.setframerate(RATE_HZ)
+        out.setframerate(rate_hz)
         out.writeframes(pcm.tobytes())

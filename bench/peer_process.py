@@ -1,11 +1,12 @@
-"""The peer as a process: started, waited for, asked what it is, stopped."""
+"""The other systems as processes: started, waited for, asked what they are, stopped."""
 
 import asyncio
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,19 +33,32 @@ class PeerProcess:
     about: dict[str, Any]
 
 
-@asynccontextmanager
-async def running_peer(
+def running_peer(
     port: int, models_dir: Path, log: Path, llm_threads: int
-) -> AsyncIterator[PeerProcess]:
-    """Start bench/peer/serve.py in its own environment; at the end nothing of it is left."""
+) -> AbstractAsyncContextManager[PeerProcess]:
+    """bench/peer/serve.py in its own environment."""
     if not PYTHON.exists():
         raise PeerError("the peer is not set up: run bench/peer/setup.sh")
+    command = [PYTHON, HERE / "serve.py", "--models", models_dir, "--llm-threads", llm_threads]
+    return running([*map(str, command), "--port", str(port)], port, log)
+
+
+def running_sequential(
+    port: int, models_dir: Path, log: Path, brain: str, silence_ms: int
+) -> AbstractAsyncContextManager[PeerProcess]:
+    """bench/sequential.py, which thinks with a brain service that runs already."""
+    command = [sys.executable, HERE.with_name("sequential.py"), "--models", models_dir, "--brain", brain]
+    command += ["--silence-ms", silence_ms]
+    return running([*map(str, command), "--port", str(port)], port, log)
+
+
+@asynccontextmanager
+async def running(command: list[str], port: int, log: Path) -> AsyncIterator[PeerProcess]:
+    """Start it; at the end nothing of it is left."""
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
-            PYTHON, HERE / "serve.py", "--port", str(port), "--models", models_dir,
-            "--llm-threads", str(llm_threads),
-            stdout=out, stderr=out, stdin=asyncio.subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
+            *command, stdout=out, stderr=out, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
+        )
         try:
             url = f"http://{LOOPBACK}:{port}"
             yield PeerProcess(url, process.pid, await about(url, process, log))

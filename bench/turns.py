@@ -2,9 +2,10 @@
 
     .venv/bin/python bench/turns.py --turns 20 --out out/turns
 
-Everyday questions, spoken by hibari, and the recorded human speech of `visavis models pull --with tests`
-are asked in calls of a few turns each. Every call is recorded; voice to voice is measured a second time
-from the recording's two tracks alone. Without --url a stack of its own runs for the time of the benchmark.
+Half of the turns are recordings of people (`visavis models pull --with tests --with bench`), half are
+everyday questions and requests spoken by hibari; up to 80 are all different. Calls have a few turns each and
+are recorded; voice to voice is measured a second time from the recording's two tracks alone. Without --url a
+stack of its own runs for the time of the benchmark.
 """
 
 import argparse
@@ -20,6 +21,8 @@ from typing import Any
 import av
 import numpy as np
 from hibari import Hibari
+from recorded import utterances
+from visavis_cli import environment
 from visavis_cli.programs import StackError
 from visavis_cli.stack import Ports, Stack, running_stack
 from visavis_cli.talk import identity
@@ -56,9 +59,24 @@ QUESTIONS = [
     "What comes after Wednesday?",
     "How can I sleep better at night?",
     "Tell me something about the ocean.",
+    "I have a dog called Max and he loves the beach.",
+    "My sister has a birthday soon, so what would be a good present for her?",
+    "Give me a recipe with chicken and rice.",
+    "What is the opposite of north?",
+    "Good morning, how are you today?",
+    "I would like to visit Italy next summer. Where should I go?",
+    "Please tell me about penguins.",
+    "How many minutes are there in two hours?",
+    "Is it healthy to drink a lot of coffee?",
+    "My name is Tom and I am a bit nervous.",
+    "Let's talk about music.",
+    "Which three colours are called primary?",
+    "Thank you very much, that was very helpful.",
+    "Should I take an umbrella with me today?",
+    "How does a train stay on its tracks?",
+    "I don't understand. Can you say it again?",
 ]
 PROGRAMS = ("nats", "asr", "brain", "tts", "render", "gateway")
-CLIPS = Path("models/librivox-clips")
 RATE_HZ = 48_000
 
 
@@ -69,9 +87,8 @@ def main() -> int:
     parser.add_argument("--turns", type=int, default=20, help="how many questions in all (default 20)")
     parser.add_argument("--per-call", type=int, default=5, help="how many of them in one call (default 5)")
     parser.add_argument("--out", type=Path, default=Path("out/turns"), help="recordings and result.json")
-    parser.add_argument(
-        "--clips", type=Path, default=CLIPS, help="recorded speech, *.wav (default %(default)s)"
-    )
+    parser.add_argument("--human", type=int, help="how many are recordings of people (default half)")
+    parser.add_argument("--clips", type=Path, nargs="+", help="folders of other such recordings, *.wav")
     parser.add_argument("--url", help="a gateway that runs already (no memory or ready time then)")
     parser.add_argument("--persona")
     parser.add_argument(
@@ -80,7 +97,7 @@ def main() -> int:
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     try:
-        speeches = [read_speech(path) for path in questions(args.turns, args.clips, args.out / "questions")]
+        speeches = [read_speech(path) for path in questions(args, args.out / "questions")]
         result = asyncio.run(bench(args, speeches))
     except (StackError, TalkError) as error:
         sys.exit(f"bench/turns: {error}")
@@ -89,21 +106,29 @@ def main() -> int:
     return 0 if not result["failures"] else 1
 
 
-def questions(count: int, clips: Path, folder: Path) -> list[Path]:
-    """As many WAV files as asked for: every clip there is, and synthesised questions between them."""
-    folder.mkdir(parents=True, exist_ok=True)
-    human = sorted(clips.glob("*.wav"))[: count // 2]
+def questions(args: argparse.Namespace, folder: Path) -> list[Path]:
+    """WAV files for --turns turns: --human recordings of people, and synthesised questions between them."""
+    wanted = args.turns // 2 if args.human is None else min(args.human, args.turns)
+    human = recordings(wanted, args.clips, folder)
     voice = Hibari()
     made = []
-    for number in range(count - len(human)):
+    for number in range(args.turns - len(human)):
         path = folder / f"{number % len(QUESTIONS):02}.wav"
         if not path.exists():
             voice.save(QUESTIONS[number % len(QUESTIONS)], str(path))
         made.append(path)
-    every = max(1, count // len(human)) if human else count + 1
+    every = max(1, args.turns // len(human)) if human else args.turns + 1
     for number, path in enumerate(human):
         made.insert(min(len(made), number * every + every - 1), path)
     return made
+
+
+def recordings(wanted: int, clips: Sequence[Path] | None, folder: Path) -> list[Path]:
+    """Up to `wanted` recordings of people: those of the catalogue, or those in `clips`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if clips is None:
+        return utterances(wanted, environment.models_dir(), folder)
+    return [path for each in clips for path in sorted(each.glob("*.wav"))][:wanted]
 
 
 async def bench(args: argparse.Namespace, speeches: Sequence[Speech]) -> dict[str, Any]:

@@ -19,14 +19,17 @@ def test_the_manifest_is_valid_and_complete():
 def test_every_file_has_a_source_and_pinned_ones_only():
     for model in read_manifest().model:
         for file in model.file:
-            assert file.parts, f"{file.path} has no source that works without the publisher"
+            assert (file.made_from or file).parts, (
+                f"{file.path} has no source that works without the publisher"
+            )
             assert not any("/resolve/main/" in url or "/master/" in url for url in file.urls), file.path
 
 
-def test_tests_are_a_group_of_their_own():
+@pytest.mark.parametrize(("group", "name"), [("tests", "librivox-clips"), ("bench", "mfa-clips")])
+def test_what_only_developers_need_is_a_group_of_its_own(group, name):
     manifest = read_manifest()
-    assert "librivox-clips" not in [model.name for model in manifest.wanted({"core"})]
-    assert "librivox-clips" in [model.name for model in manifest.wanted({"core", "tests"})]
+    assert name not in [model.name for model in manifest.wanted({"core"})]
+    assert name in [model.name for model in manifest.wanted({"core", group})]
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../outside", "a/../../outside", ""])

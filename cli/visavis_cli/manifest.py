@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 MANIFEST = Path(__file__).with_name("models.toml")
-Group = Literal["core", "tests"]
+Group = Literal["core", "tests", "bench"]
 
 
 def inside(path: str) -> str:
@@ -44,6 +44,19 @@ class WeightFile(Strict):
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     urls: tuple[Annotated[str, Field(pattern=r"^https?://")], ...] = ()
     parts: tuple[Part, ...] = ()
+    # It is made here, out of this file, by `spoken.fit_for_speech`.
+    made_from: "WeightFile | None" = None
+
+    @property
+    def archives(self) -> dict[str, int]:
+        """The packages that hold it, or what it is made from: name -> size of the largest part in it."""
+        parts = (*self.parts, *(self.made_from.parts if self.made_from else ()))
+        return {part.archive: part.size for part in sorted(parts, key=lambda part: part.size)}
+
+    @property
+    def scratch_size(self) -> int:
+        """Bytes that are needed beside it while it is made."""
+        return self.made_from.size + self.size if self.made_from else 0
 
     @model_validator(mode="after")
     def parts_add_up(self) -> "WeightFile":

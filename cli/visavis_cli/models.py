@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from visavis_cli.fetch import PullError, fetch, sha256_of, sources_of
+from visavis_cli.fetch import PullError, Source, fetch, read_local, sha256_of, sources_of
 from visavis_cli.manifest import Model, WeightFile
 from visavis_cli.progress import Progress, megabytes
 from visavis_cli.registry import Registry
-from visavis_cli.web import Web
+from visavis_cli.spoken import fit_for_speech
+from visavis_cli.web import SourceError, Web
 
 State = Literal["present", "missing", "damaged"]
 STAMPS = ".verified.json"
@@ -83,8 +84,8 @@ class Store:
             registry = Registry(web, self.directory / DOWNLOADS)
             for number, file in enumerate(lacking):
                 self._get(file, mirrors, web, registry, progress)
-                still_needed = {part.archive for later in lacking[number + 1 :] for part in later.parts}
-                for archive in {part.archive for part in file.parts} - still_needed:
+                still_needed = {archive for later in lacking[number + 1 :] for archive in later.archives}
+                for archive in file.archives.keys() - still_needed:
                     registry.forget(archive)
             shutil.rmtree(self.directory / DOWNLOADS, ignore_errors=True)
         return lacking
@@ -94,18 +95,42 @@ class Store:
     ) -> None:
         progress.say(f"{file.path}  {megabytes(file.size)}")
         target = self.directory / file.path
-        source = fetch(file, target, sources_of(file, mirrors, web, registry), progress)
+        sources = sources_of(file, mirrors, web, registry)
+        if file.made_from is not None:
+            # Whoever has the original in models/ need not get it again.
+            originals = sources_of(file.made_from, [*mirrors, self.directory], web, registry)
+            sources.append(self._workshop(file.made_from, originals, progress))
+        source = fetch(file, target, sources, progress)
         Stamps(self.directory).put(file, target)
         progress.say(f"  verified, from {source}")
+
+    def _workshop(self, original: WeightFile, sources: list[Source], progress: Progress) -> Source:
+        """Gets the original, and makes of it what is asked for."""
+        bench = self.directory / DOWNLOADS
+        source, made = bench / original.path, bench / f"{original.path}.made"
+
+        def read(offset: int) -> Iterator[bytes]:
+            if not source.is_file():
+                progress.say(f"  out of {original.path}  {megabytes(original.size)}")
+                fetch(original, source, sources, progress)
+            try:
+                with progress.task("fitting it for speech", original.size) as advance:
+                    fit_for_speech(source, made, advance)
+            except (OSError, ValueError, KeyError) as error:
+                raise SourceError(f"it can't be made: {error}") from None
+            return read_local(made, offset)
+
+        return Source(f"{original.path}, fitted here", read)
 
     def _require_room(self, lacking: list[WeightFile]) -> None:
         """Raise PullError when the disk can't hold what is missing."""
         begun = [self.directory / f"{file.path}.part" for file in lacking]
         needed = sum(file.size for file in lacking) - sum(p.stat().st_size for p in begun if p.exists())
-        archive = max((part.size for file in lacking for part in file.parts), default=0)
+        room = max((size for file in lacking for size in file.archives.values()), default=0)
+        room += max((file.scratch_size for file in lacking), default=0)
         free = shutil.disk_usage(self.directory).free
-        if free < needed + archive + SPARE_BYTES:
-            needs = megabytes(needed + archive + SPARE_BYTES)
+        if free < needed + room + SPARE_BYTES:
+            needs = megabytes(needed + room + SPARE_BYTES)
             raise PullError(f"not enough room in {self.directory}: {needs} needed, {megabytes(free)} free")
 
     @contextmanager

@@ -36,10 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         each.add_argument(
             "--with",
             dest="extra",
-            choices=["tests"],
+            choices=["tests", "bench"],
             action="append",
             default=[],
-            help="also what tests need",
+            help="also what tests need, or the recorded speech of the benchmarks",
         )
 
 

@@ -24,6 +24,17 @@ STATUS: dict[type[errors.ServiceError], grpc.StatusCode] = {
 }
 
 
+# What the service did wrong, and not its caller: OpenTelemetry's list for servers.
+FAULTS = {
+    grpc.StatusCode.UNKNOWN,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.UNIMPLEMENTED,
+    grpc.StatusCode.INTERNAL,
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DATA_LOSS,
+}
+
+
 def leaves(error: BaseException) -> Iterator[BaseException]:
     """The real errors inside the (nested) groups that TaskGroup raises."""
     if isinstance(error, BaseExceptionGroup):
@@ -46,9 +57,21 @@ def rpc_span(method: str, context: Any) -> Iterator[trace.Span]:
         return
     attributes = {"rpc.system.name": "grpc", "rpc.method": method.lstrip("/")}
     with tracer.start_as_current_span(
-        method.lstrip("/"), parent, trace.SpanKind.SERVER, attributes, record_exception=False
+        method.lstrip("/"),
+        parent,
+        trace.SpanKind.SERVER,
+        attributes,
+        record_exception=False,
+        set_status_on_exception=False,
     ) as span:
         yield span
+
+
+def note(span: trace.Span, code: grpc.StatusCode) -> None:
+    """Tell the span how its call ended."""
+    span.set_attribute("rpc.response.status_code", code.name)
+    if code in FAULTS:
+        span.set_status(trace.StatusCode.ERROR)
 
 
 @contextlib.asynccontextmanager
@@ -59,7 +82,7 @@ async def rpc_scope(method: str, context: Any) -> AsyncIterator[None]:
             yield
         except asyncio.CancelledError:
             task = asyncio.current_task()
-            span.set_attribute("rpc.response.status_code", "CANCELLED")
+            note(span, grpc.StatusCode.CANCELLED)
             if task is not None and task.cancelling():
                 raise  # the caller left: not an error
             # Ours alone: grpc.aio would leave the caller hanging until its deadline.
@@ -67,10 +90,14 @@ async def rpc_scope(method: str, context: Any) -> AsyncIterator[None]:
         except Exception as error:
             found = list(leaves(error))
             if any(isinstance(e, grpc.aio.AbortError) for e in found):
+                note(span, context.code())
                 raise  # the status is already on the wire
+            gone = next((e for e in found if isinstance(e, grpc.aio.InternalError)), None)
+            if gone is not None:
+                raise gone from None  # no wire any more; grpc.aio knows whether the caller has left
             known = next((e for e in found if isinstance(e, errors.ServiceError)), None)
             code = STATUS.get(type(known), grpc.StatusCode.INTERNAL) if known else grpc.StatusCode.INTERNAL
-            span.set_attribute("rpc.response.status_code", code.name)
+            note(span, code)
             if code is grpc.StatusCode.INTERNAL:
                 log.exception("%s failed", method)
             await context.abort(code, str(known) if known else "internal error")

@@ -34,16 +34,24 @@ def configure_logging(level: str = "INFO") -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
+def exports(signal: str) -> bool:
+    """Whether there is a collector, and it is to get this signal."""
+    has_collector = bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
+    return has_collector and os.environ.get(f"OTEL_{signal}_EXPORTER", "otlp") != "none"
+
+
 @contextmanager
 def telemetry(service_name: str) -> Iterator[None]:
-    """Export while inside, flush on the way out; configured only by the standard OTEL_* variables."""
+    """Export while inside, flush on the way out; configured only by the standard OTEL_* variables.
+
+    OTEL_TRACES_EXPORTER and OTEL_METRICS_EXPORTER may be `none`, for a collector that takes only the other.
+    """
     configure_logging(os.environ.get("VISAVIS_LOG_LEVEL", "INFO"))
     resource = Resource.create({SERVICE_NAME: f"visavis-{service_name}"})
-    exporting = bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
     tracers = TracerProvider(resource=resource)
-    readers = [PeriodicExportingMetricReader(OTLPMetricExporter())] if exporting else []
+    readers = [PeriodicExportingMetricReader(OTLPMetricExporter())] if exports("METRICS") else []
     meters = MeterProvider(resource=resource, metric_readers=readers)
-    if exporting:
+    if exports("TRACES"):
         tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(tracers)
     metrics.set_meter_provider(meters)

@@ -1,15 +1,21 @@
 """Health, reflection, statuses and spans on a real server."""
 
 import asyncio
+import contextlib
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
 from rpckit.channels import open_channel
 from rpckit.errors import Busy, InvalidInput, NotFound, NotReady, require, require_id
 from rpckit.serve import new_server, serve
 from rpckit.settings import ServerSettings
+from rpckit.testing import until
 
 ECHO = "rpckit.test.Echo"
 
@@ -23,12 +29,22 @@ class Echo:
             if request in errors:
                 async with asyncio.TaskGroup() as tasks:  # as a handler with tasks of its own fails
                     tasks.create_task(self._fail(errors[request]))
+            if request == b"refuse":
+                await self._refuse(context)
+            if request == b"stop":
+                await context.abort(grpc.StatusCode.CANCELLED, "stopped")
             if request == b"bug":
                 raise KeyError("secret detail")
             await context.write(request)
 
     async def _fail(self, error):
         raise error("why")
+
+    async def _refuse(self, context):
+        with contextlib.suppress(asyncio.CancelledError):
+            await context.write(b"about to refuse")
+            await asyncio.Event().wait()
+        await context.abort(grpc.StatusCode.CANCELLED, "nobody is there to read it")
 
 
 def register(server):
@@ -67,12 +83,43 @@ async def test_errors_become_statuses_and_bugs_tell_nothing(channel, sent, code,
     assert (raised.value.code(), raised.value.details()) == (code, details)
 
 
+@pytest.mark.parametrize(
+    ("sent", "code", "is_fault"),
+    [(b"stop", "CANCELLED", False), (b"busy", "RESOURCE_EXHAUSTED", False), (b"bug", "INTERNAL", True)],
+)
+async def test_a_span_says_how_its_call_ended(channel, monkeypatch, sent, code, is_fault):
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr("rpckit.interceptor.tracer", provider.get_tracer("test"))
+    traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    call = channel.stream_stream(f"/{ECHO}/Talk")(metadata=(("traceparent", traceparent),))
+    await call.write(sent)
+    with pytest.raises(grpc.aio.AioRpcError):
+        await call.read()
+    await until(exporter.get_finished_spans, "the call's span")
+    [span] = exporter.get_finished_spans()
+    assert span.attributes["rpc.response.status_code"] == code
+    assert (span.status.status_code is StatusCode.ERROR) is is_fault
+
+
 async def test_a_message_over_the_limit_is_refused(channel):
     call = channel.stream_stream(f"/{ECHO}/Talk")()
     await call.write(bytes(2 << 20))
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await call.read()
     assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+async def test_an_end_that_the_caller_no_longer_reads_is_no_failure(channel, caplog):
+    call = channel.stream_stream(f"/{ECHO}/Talk")()
+    await call.write(b"refuse")
+    assert await call.read() == b"about to refuse"
+    call.cancel()
+    again = channel.stream_stream(f"/{ECHO}/Talk")()
+    await again.write(b"hello")
+    assert await again.read() == b"hello"
+    again.cancel()
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_health_and_reflection_then_drain(monkeypatch):

@@ -1,6 +1,7 @@
 """Who speaks over the avatar silences it."""
 
 import pytest
+from rpckit.testing import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.models, pytest.mark.asyncio(loop_scope="session")]
 
@@ -53,3 +54,29 @@ async def test_stop_button_silences_it(open_viewer) -> None:
         await viewer.until("visavis.turns.length === 1", within_s=3)
         assert await viewer.get("visavis.turns[0].interrupted")
         await viewer.until("visavis.state === 'idle'", within_s=3)
+
+
+async def test_a_listeners_sounds_let_it_go_on(open_viewer, speak, microphone_file, otlp) -> None:
+    said = LONG.split(". Ships")[0] + "."
+    async with open_viewer(microphone_file(1.0, speak("Mhm."), 2.0)) as viewer:  # played again and again
+        await viewer.page.click("#start")
+        await viewer.page.click("#mute")
+        await viewer.until("visavis.phase === 'live'")
+        await viewer.until("visavis.turns.length === 1")
+        assert await viewer.call("POST", "/say", {"text": said}) == 202
+        await viewer.until("visavis.replies.length === 2 && visavis.replies[1].heard_end > 0")
+
+        await viewer.page.click("#mute")
+        await viewer.until(f"visavis.replies[1].heard_end > {len(said) - 30}")
+        await viewer.page.click("#mute")
+        await viewer.until("visavis.turns.length === 2")
+
+        turn = await viewer.get("visavis.turns[1]")
+        assert (turn["interrupted"], turn["heard"]) == (False, said)
+        assert "Mhm" not in await viewer.page.inner_text("#captions")
+
+        def heard_sounds() -> bool:
+            mine = [s for s in otlp.spans if s.attributes.get("session.id") == viewer.session["session_id"]]
+            return any(s.attributes.get("visavis.turn.outcome") == "dropped" for s in mine)
+
+        await until(heard_sounds, "a sound of the listener that was heard and let pass")

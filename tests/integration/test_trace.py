@@ -41,7 +41,8 @@ async def test_one_trace_per_turn_over_all_five_services(stack, otlp, spoken):
     reply, speech = "visavis.brain.v1.BrainService/Reply", "visavis.tts.v1.TtsService/Synthesize"
     assert parent_of(reply, "gateway") == "visavis-gateway: visavis.turn"
     assert parent_of(reply, "brain") == f"visavis-gateway: {reply}"
-    assert parent_of(speech, "gateway") == "visavis-gateway: visavis.turn"
+    assert parent_of("visavis.generation", "gateway") == "visavis-gateway: visavis.turn"
+    assert parent_of(speech, "gateway") == "visavis-gateway: visavis.generation"
     assert parent_of(speech, "tts") == f"visavis-gateway: {speech}"
     assert parent_of("llm.first_token", "brain").startswith("visavis-brain: ")
     assert parent_of("tts.first_audio", "tts") == f"visavis-tts: {speech}"
@@ -52,6 +53,10 @@ async def test_one_trace_per_turn_over_all_five_services(stack, otlp, spoken):
     assert root.attributes["visavis.turn.outcome"] == "answered"
     assert root.attributes["visavis.turn.origin"] == "speech"
     assert root.attributes["visavis.stage_ms.first_sent"] > 0
+    generations = [span for span in spans if span.name == "visavis.generation"]
+    generations.sort(key=lambda span: span.attributes["visavis.generation"])
+    outcomes = [span.attributes["visavis.generation.outcome"] for span in generations]
+    assert outcomes == ["cancelled"] * (len(outcomes) - 1) + ["heard"]
     said = " ".join(str(value) for span in spans for value in span.attributes.values()).lower()
     assert "australia" not in said, "what the user said is in no span unless someone asked for it"
 

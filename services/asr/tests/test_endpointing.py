@@ -9,7 +9,7 @@ def edges(probabilities, rules=Rules(pause_samples=3200), floor=0):  # noqa: B00
     endpointer = Endpointer(rules, floor)
     found = []
     for index, probability in enumerate(probabilities):
-        edge = endpointer.step(probability, (index + 1) * WINDOW)
+        edge = endpointer.step(probability, (index + 1) * WINDOW, 0.0)
         if edge is not None:
             found.append((edge, index))
     return endpointer, found
@@ -63,3 +63,23 @@ def test_resumed_needs_as_much_as_an_onset():
 def test_quiet_comes_before_the_pause():
     assert not edges([0.9] * 6 + [0.0])[0].is_quiet
     assert edges([0.9] * 6 + [0.0] * 2)[0].is_quiet
+
+
+def hushed(windows):
+    """Whether a run of (probability, level) ends in a hush."""
+    endpointer = Endpointer(Rules(), 0)
+    for index, (probability, level_db) in enumerate(windows):
+        endpointer.step(probability, (index + 1) * WINDOW, level_db)
+    return endpointer.is_hushed
+
+
+def test_the_first_window_after_the_voice_is_a_hush():
+    voice = [(0.99, -30.0)] * 6
+    assert not hushed(voice)
+    assert hushed([*voice, (0.99, -45.0)]), "the VAD still holds, the level has fallen"
+    assert hushed([*voice, (0.6, -31.0)]), "in a noisy room the level stays, the VAD lets go"
+    assert not hushed([*voice, (0.99, -45.0), (0.99, -33.0)]), "it was the closure of a consonant"
+
+
+def test_a_voice_that_grows_quieter_slowly_is_not_hushed():
+    assert not hushed([(0.99, -20.0 - 0.25 * n) for n in range(80)])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from visavis_asr.backends import BACKENDS
 from visavis_asr.backends.fake import FakeEngine
+from visavis_asr.backends.moonshine import words_of
 from visavis_asr.config import Config
 from visavis_asr.engine import WINDOW_SAMPLES
 from visavis_asr.server import AsrServicer
@@ -219,3 +220,16 @@ class TestSession:
         assert abs(len(heard) - len(expected)) <= 0.05 * len(expected)
         assert text.count("apple trees") == 4
         assert text.count("midnight") == 4
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ('"Sorry, do you like music?"', "Sorry, do you like music?"),
+        ("'How do I get a coffee stain?'", "How do I get a coffee stain?"),
+        ("\u201cI don't know,\u201d he said.", "I don't know, he said."),
+        ("You", ""),
+    ],
+)
+def test_speech_has_no_quotation_marks(written, spoken):
+    assert words_of(written) == spoken

@@ -42,7 +42,7 @@ class Driver:
         return self.end_decode(text)
 
     def judge(self, p):
-        self.recognizer.judged(self.recognizer.take_pause(), p)
+        self.recognizer.judged(self.recognizer.take_rest(), p)
         return self.recognizer.take_events()
 
 
@@ -82,6 +82,68 @@ def test_a_decode_begun_in_the_silence_is_the_pause_s_own(driver):
     (paused,) = driver.judge(0.7)
     assert isinstance(paused, Paused)
     assert (paused.transcript.text, paused.p_complete) == ("hello", 0.7)
+
+
+def test_a_decode_begins_with_the_first_hush_and_its_partial_is_at_rest(driver):
+    driver.say(tone(0.45))
+    assert driver.recognizer.urgency is None, "too soon for a partial"
+    driver.say(silence(0.08))
+    assert driver.begin_decode().kind is Kind.REST
+    (partial,) = driver.end_decode("hello")
+    assert isinstance(partial, Partial)
+    assert partial.at_rest
+    driver.say(silence(0.08))
+    assert driver.recognizer.urgency is None, "everything has been said"
+
+
+def test_a_partial_in_flight_gives_way_to_a_hush(driver):
+    driver.say(tone(0.6))
+    job = driver.begin_decode()
+    assert job.kind is Kind.PARTIAL
+    driver.say(tone(0.3))
+    driver.say(silence(0.08))
+    assert job.is_stale
+
+
+def test_words_before_a_hush_that_was_none_are_not_at_rest(driver):
+    driver.say(tone(0.45))
+    driver.say(silence(0.08))
+    driver.begin_decode()
+    driver.say(tone(0.1))
+    (partial,) = driver.end_decode("hello")
+    assert not partial.at_rest
+
+
+def test_both_models_get_silence_after_the_last_sound_though_it_has_not_been_yet(driver):
+    driver.say(tone(0.45))
+    driver.say(silence(0.12))
+    part = driver.begin_decode().part
+    rest = driver.recognizer.take_rest()
+    for samples in (part.samples, rest.sound):
+        assert np.flatnonzero(np.abs(samples) > 0.05)[-1] == pytest.approx(len(samples) - 0.2 * RATE, abs=600)
+
+
+def test_a_pause_is_announced_at_once_when_text_and_judgement_are_there(driver):
+    driver.say(tone(0.45))
+    driver.say(silence(0.1))
+    driver.decode("hello")
+    assert driver.judge(0.8) == []
+    (paused,) = driver.say(silence(0.1))
+    assert isinstance(paused, Paused)
+    assert (paused.transcript.text, paused.p_complete) == ("hello", 0.8)
+
+
+def test_a_judgement_of_an_older_sound_does_not_count(driver):
+    driver.say(tone(0.45))
+    driver.say(silence(0.1))
+    driver.decode("hello")
+    old = driver.recognizer.take_rest()
+    driver.say(tone(0.3))
+    driver.say(silence(0.3))
+    driver.recognizer.judged(old, 0.9)
+    driver.decode("hello there")
+    (paused,) = driver.judge(0.4)
+    assert (paused.transcript.text, paused.p_complete) == ("hello there", 0.4)
 
 
 def test_a_pause_that_speech_overtakes_is_not_announced(driver):

@@ -20,7 +20,7 @@ class Config(BaseSettings):
     # Speech between two partials.
     partial_interval_ms: int = Field(default=500, ge=100, le=5000)
     # Silence after the last speech sample that makes a pause.
-    pause_ms: int = Field(default=200, ge=100, le=2000)
+    pause_ms: int = Field(default=150, ge=100, le=2000)
     # Audio before the onset that is decoded with it.
     pre_roll_ms: int = Field(default=400, ge=0, le=1000)
     # VAD probability from which on a window is speech.

@@ -12,6 +12,11 @@ WEAK_PROBABILITY = 0.1
 LEAD_WINDOWS_MAX = 4
 # The VAD lets go late: its last speech window ends about this much after the last sound.
 RELEASE_SAMPLES = 2 * WINDOW_SAMPLES
+# A window this certain and this close to the loudest of late is in the middle of speech; one that is not may
+# be the first after its end. The VAD itself needs 50 to 100 ms more to let go.
+CLEAR_PROBABILITY = 0.9
+HUSH_DB = 12.0
+PEAK_DECAY_DB = 0.3  # a window; 10 dB a second
 # So much silence that a decode is worth while before the pause is certain.
 QUIET_SAMPLES = RELEASE_SAMPLES + 2 * WINDOW_SAMPLES
 
@@ -37,7 +42,7 @@ class Rules:
     """When a probability is speech and a silence a pause."""
 
     speech_threshold: float = 0.5
-    pause_samples: int = RATE_HZ // 5
+    pause_samples: int = RATE_HZ * 3 // 20
 
 
 class Endpointer:
@@ -49,11 +54,14 @@ class Endpointer:
         self._heard_to = floor_sample
         self._previous = 0.0
         self._lead_windows = 0
+        self._peak_db = -120.0
         self.phase = Phase.SILENT
         # First sample of the newest stretch of speech.
         self.onset_sample = floor_sample
         # Sample after the last speech so far.
         self.speech_end = floor_sample
+        # Sample after the last window in the middle of speech.
+        self.clear_end = floor_sample
         # How much of the turn was clearly speech.
         self.voiced_samples = 0
 
@@ -62,9 +70,17 @@ class Endpointer:
         """Speech has stopped, perhaps only between two words."""
         return self._heard_to - self.speech_end >= QUIET_SAMPLES
 
-    def step(self, probability: float, end_sample: int) -> Edge | None:
-        """Take the window that ends before `end_sample`; say what changed."""
+    @property
+    def is_hushed(self) -> bool:
+        """Speech may just have stopped: at a word's end, or in the closure of a consonant."""
+        return self._heard_to > self.clear_end
+
+    def step(self, probability: float, end_sample: int, level_db: float) -> Edge | None:
+        """Take the window that ends before `end_sample`, `level_db` below full scale; say what changed."""
         self._heard_to = end_sample
+        self._peak_db = max(self._peak_db - PEAK_DECAY_DB, level_db)
+        if probability >= CLEAR_PROBABILITY and level_db > self._peak_db - HUSH_DB:
+            self.clear_end = end_sample
         if self.phase is Phase.SPEAKING:
             return self._step_in_speech(probability, end_sample)
         return self._step_in_silence(probability, end_sample)

@@ -3,6 +3,7 @@
 Pure: it says what to decode and is told the text; who decodes, when and where is the caller's business.
 """
 
+import math
 from collections import deque
 
 import numpy as np
@@ -18,6 +19,7 @@ from visavis_asr.engine import (
     Paused,
     Pcm,
     Resumed,
+    Samples,
     SpeechStarted,
     Vad,
 )
@@ -30,6 +32,7 @@ from visavis_asr.turn import (
     FREEZE_GAP_SAMPLES,
     Part,
     Pause,
+    Rest,
     Turn,
     quietest,
 )
@@ -40,6 +43,10 @@ GAP_SAMPLES_MAX = RATE_HZ
 UNNAMED_SAMPLES_MAX = RATE_HZ
 # What smart-turn listens to.
 JUDGED_SAMPLES = 8 * RATE_HZ
+# Both models read words and melody better with so much silence after them; what has not been yet is made.
+TAIL_SAMPLES = RATE_HZ // 5
+# A hush of so much is judged: the closure of a consonant is shorter.
+JUDGE_AFTER_SAMPLES = 2 * WINDOW_SAMPLES
 # Decodes owed before the caller should wait with more audio. Live audio never gets there.
 DEBT_MAX = 4
 
@@ -70,9 +77,9 @@ class Recognizer:
             tape.append(np.zeros(gap, np.int16))
         tape.append(pcm)
         while tape.end - self._heard_to >= WINDOW_SAMPLES:
-            probability = self._vad.step(tape.read(self._heard_to, self._heard_to + WINDOW_SAMPLES))
+            window = tape.read(self._heard_to, self._heard_to + WINDOW_SAMPLES)
             self._heard_to += WINDOW_SAMPLES
-            self._follow(probability)
+            self._follow(self._vad.step(window), level_db(window))
         self._review()
 
     def reopen(self, turn_id: str, traceparent: str, text: str) -> None:
@@ -155,19 +162,21 @@ class Recognizer:
                 wish.turn.heard = part
                 return None
         self._running = Job(wish.kind, wish.turn, part)
+        wish.turn.in_hand_to = part.end_sample
         return self._running
 
-    def take_pause(self) -> Pause | None:
-        """A pause that waits to be judged; `judged` must follow."""
-        pause = self._turn.pause
-        if pause is None or pause.is_judged:
+    def take_rest(self) -> Rest | None:
+        """The end of speech that waits to be judged; `judged` must follow."""
+        rest = self._turn.rest
+        if rest is None or rest.is_taken:
             return None
-        pause.is_judged = True
-        return pause
+        rest.is_taken = True
+        return rest
 
     def decoded(self, job: Job, text: str | None) -> None:
         """The text of a job; None when it was stopped."""
         self._running = None
+        job.turn.in_hand_to = 0
         if text is None:
             job.turn.partial_sample = 0
             return
@@ -181,9 +190,9 @@ class Recognizer:
                 self._send_partial(turn)
         self._settle()
 
-    def judged(self, pause: Pause, p_complete: float) -> None:
-        """How likely the turn is over at a pause."""
-        pause.p_complete = p_complete
+    def judged(self, rest: Rest, p_complete: float) -> None:
+        """How likely the turn is over after this sound."""
+        rest.p_complete = p_complete
         self._settle()
 
     # -- inside ---------------------------------------------------------------------------
@@ -204,10 +213,10 @@ class Recognizer:
         self._turn = self._new_turn(self._turn.endpointer.speech_end)
         self._is_open = False
 
-    def _follow(self, probability: float) -> None:
+    def _follow(self, probability: float, level: float) -> None:
         turn = self._turn
         floor = turn.endpointer.speech_end
-        match turn.endpointer.step(probability, self._heard_to):
+        match turn.endpointer.step(probability, self._heard_to, level):
             case Edge.STARTED:
                 self._start_speech(turn, floor)
             case Edge.PAUSED:
@@ -215,8 +224,7 @@ class Recognizer:
             case Edge.RESUMED:
                 self._resume(turn)
             case None if turn.endpointer.phase is Phase.SPEAKING:
-                if self._heard_to - turn.open_start >= CUT_AFTER_SAMPLES:
-                    self._cut(turn)
+                self._go_on(turn)
             case None if not self._is_open and self._heard_to - floor > UNNAMED_SAMPLES_MAX:
                 if turn.start_sample is not None:
                     self._start_afresh()
@@ -227,11 +235,34 @@ class Recognizer:
         # A reopened turn was already speaking before this stream began.
         self._events.append(Resumed(turn.turn_id, onset) if turn.frozen_text else SpeechStarted(onset))
 
+    def _go_on(self, turn: Turn) -> None:
+        if self._heard_to - turn.endpointer.clear_end >= JUDGE_AFTER_SAMPLES:
+            self._rest(turn)
+        if self._heard_to - turn.open_start >= CUT_AFTER_SAMPLES:
+            self._cut(turn)
+
     def _pause(self, turn: Turn) -> None:
-        first = turn.start_sample or 0
-        begin = max(first - self._habits.pre_roll_samples, self._heard_to - JUDGED_SAMPLES)
+        turn.pause = Pause(self._newest_part(turn), self._rest(turn))
+        self._settle()  # text and judgement may both be there
+
+    def _rest(self, turn: Turn) -> Rest:
+        """The end of speech, to be judged; the one that is in hand already when no speech came since."""
+        endpointer = turn.endpointer
+        said_to = max(endpointer.speech_end, endpointer.clear_end)
+        if turn.rest is None or turn.rest.end_sample < said_to:
+            begin = max(
+                (turn.start_sample or 0) - self._habits.pre_roll_samples, self._heard_to - JUDGED_SAMPLES
+            )
+            turn.rest = Rest(self._heard_to, self._read(turn, begin))
+        return turn.rest
+
+    def _read(self, turn: Turn, begin: int) -> Samples:
+        """Everything from `begin` on, and in a hush the rest of the silence that the models want."""
         assert self._tape is not None
-        turn.pause = Pause(self._newest_part(turn), self._tape.read(begin, self._heard_to))
+        samples = self._tape.read(begin, self._heard_to)
+        if not turn.endpointer.is_hushed:
+            return samples
+        return np.pad(samples, (0, max(0, turn.endpointer.clear_end + TAIL_SAMPLES - self._heard_to)))
 
     def _resume(self, turn: Turn) -> None:
         pause, turn.pause = turn.pause, None
@@ -256,14 +287,14 @@ class Recognizer:
 
     def _newest_part(self, turn: Turn) -> Part:
         """The open part up to now; the one already decoded, or in hand, when no speech came since."""
-        speech_end = turn.endpointer.speech_end
+        said_to = max(turn.endpointer.speech_end, turn.endpointer.clear_end)
         running = self._running.part if self._running is not None and self._running.turn is turn else None
         paused = turn.pause.part if turn.pause is not None else None
         for part in (turn.heard, paused, running):
-            if part is not None and (part.start_sample, part.speech_end) == (turn.open_start, speech_end):
+            is_open_part = part is not None and part.start_sample == turn.open_start
+            if part is not None and is_open_part and part.end_sample >= said_to:
                 return part
-        assert self._tape is not None
-        return turn.take_open(self._tape.read(turn.open_start, self._heard_to), self._heard_to)
+        return turn.take_open(self._read(turn, turn.open_start), self._heard_to)
 
     def _wish(self) -> Wish | None:
         return most_urgent(self._closing, self._turn, self._heard_to, self._habits.partial_samples)
@@ -277,12 +308,13 @@ class Recognizer:
 
     def _send_partial(self, turn: Turn) -> None:
         transcript = turn.transcript(self._heard_to)
-        speech_end = turn.endpointer.speech_end
-        at_rest = turn.endpointer.is_quiet and turn.is_decoded_to(speech_end) and bool(transcript.text)
-        is_news = transcript.text != turn.sent_text or (at_rest and turn.sent_at_rest != speech_end)
+        endpointer = turn.endpointer
+        said_to = max(endpointer.speech_end, endpointer.clear_end)
+        at_rest = endpointer.is_hushed and turn.is_decoded_to(said_to) and bool(transcript.text)
+        is_news = transcript.text != turn.sent_text or (at_rest and turn.sent_at_rest < endpointer.clear_end)
         if is_news and not turn.parts:
             turn.sent_text = transcript.text
-            turn.sent_at_rest = speech_end if at_rest else turn.sent_at_rest
+            turn.sent_at_rest = endpointer.clear_end if at_rest else turn.sent_at_rest
             self._events.append(Partial(transcript, at_rest))
 
     def _settle(self) -> None:
@@ -290,12 +322,17 @@ class Recognizer:
         turn, pause = self._turn, self._turn.pause
         if pause is not None and pause.part.text is not None and not turn.parts:
             turn.heard = pause.part
-            if pause.p_complete is not None and not pause.is_announced:
+            if pause.rest.p_complete is not None and not pause.is_announced:
                 pause.is_announced = True
                 transcript = turn.transcript(self._heard_to)
                 turn.sent_text = transcript.text
-                self._events.append(Paused(transcript, pause.p_complete))
+                self._events.append(Paused(transcript, pause.rest.p_complete))
         while self._closing and not self._closing[0].parts:
             closed = self._closing.popleft()
             self._events.append(Final(closed.transcript(self._heard_to), closed.is_reused))
         self._review()
+
+
+def level_db(window: Samples) -> float:
+    """Mean level, dB relative to full scale; -100 for digital silence."""
+    return 10 * math.log10(float(np.mean(np.square(window))) + 1e-10)

@@ -154,8 +154,8 @@ class Session:
         while True:
             await self._judge_wish.wait()
             self._judge_wish.clear()
-            while (pause := self.recognizer.take_pause()) is not None:
+            while (rest := self.recognizer.take_rest()) is not None:
                 engine = self._workplace.engine
-                p = await run_step_in(self._workplace.judging, engine.p_complete, pause.sound)
-                self.recognizer.judged(pause, p)
+                p = await run_step_in(self._workplace.judging, engine.p_complete, rest.sound)
+                self.recognizer.judged(rest, p)
                 await self._send_events()

@@ -38,13 +38,21 @@ class Part:
 
 
 @dataclass(eq=False, slots=True)
-class Pause:
-    """A silence inside a turn: everything of the open part, and the sound to judge it by."""
+class Rest:
+    """Speech that may be over: how it sounded to its end, to judge by; `p_complete` is None until it was."""
 
-    part: Part
+    end_sample: int
     sound: Samples
     p_complete: float | None = None
-    is_judged: bool = False
+    is_taken: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Pause:
+    """A silence inside a turn: everything of the open part, and how it sounded."""
+
+    part: Part
+    rest: Rest
     is_announced: bool = False
 
 
@@ -66,7 +74,10 @@ class Turn:
     # The newest decode of the open part.
     heard: Part | None = None
     pause: Pause | None = None
+    rest: Rest | None = None
     partial_sample: int = 0
+    # Where the audio of the decode in flight ends.
+    in_hand_to: int = 0
     sent_text: str = ""
     sent_at_rest: int = -1  # end of the speech that a partial at rest was sent for
     voiced_before_open: int = 0
@@ -77,7 +88,7 @@ class Turn:
         """Whether the open part's newest text says everything up to `speech_end`."""
         if self.start_sample is None or self.open_start >= speech_end:
             return True
-        return self.heard is not None and self.heard.speech_end == speech_end
+        return self.heard is not None and self.heard.end_sample >= speech_end
 
     def begin(self, onset_sample: int, pre_roll_samples: int, floor_sample: int) -> None:
         """The first speech of the turn."""
@@ -109,7 +120,9 @@ class Turn:
         """Everything decoded so far; an empty range at `position` when nothing was said."""
         start = position if self.start_sample is None else self.start_sample
         newest = self.heard.text or "" if self.heard is not None else ""
-        end = self.heard.speech_end if self.heard is not None else self.endpointer.speech_end
+        end = self.endpointer.speech_end
+        if self.heard is not None and not self.is_decoded_to(end):
+            end = self.heard.speech_end
         return Transcript(self.turn_id, joined(self.frozen_text, newest), start, max(start, end))
 
 

@@ -2,7 +2,6 @@ import pytest
 from visavis_brain.engine import Line, Role, Tool
 from visavis_brain.prompt import (
     CUT_OFF,
-    CUTTING_IN,
     OPENING,
     SILENCE,
     Move,
@@ -52,7 +51,7 @@ def test_a_warm_up_before_any_word_ends_with_the_history():
 def test_words_that_were_cut_off_are_marked():
     cut = Move(is_avatar=True, text="First you take the", was_interrupted=True)
     lines = conversation_lines((USER, cut), "Stop.")
-    assert [line.text for line in lines] == ["Hi.", f"First you take the{CUT_OFF}", f"{CUTTING_IN}Stop."]
+    assert [line.text for line in lines] == ["Hi.", f"First you take the{CUT_OFF}", "Stop."]
 
 
 def test_a_reply_that_was_never_heard_leaves_no_trace():

@@ -23,9 +23,9 @@ class Config(BaseSettings):
     context_token_count: int = Field(default=4096, ge=512, le=131072)
 
     models_dir: Path = Path("models")
-    model_file: Path = Path("qwen2.5-coder-0.5b-instruct/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf")
+    model_file: Path = Path("qwen2.5-coder-0.5b-instruct/qwen2.5-coder-0.5b-instruct-spoken.gguf")
     threads: int = Field(default=1, ge=1, le=64)
-    batch_token_count: int = Field(default=8, ge=4, le=512)
+    batch_token_count: int = Field(default=4, ge=4, le=512)
 
     base_url: str = Field(default="http://127.0.0.1:11434/v1", pattern=r"^https?://")
     api_key: SecretStr = SecretStr("")

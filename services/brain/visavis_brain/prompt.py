@@ -13,8 +13,7 @@ SPEECH_RULES = (
 # Small models take what stands in brackets for a form to copy, so these are plain requests.
 OPENING = "Who are you? Please introduce yourself with a friendly hello."
 SILENCE = "Please ask me one short question, to keep our talk going."
-CUT_OFF = " \N{EM DASH}"
-CUTTING_IN = "(cutting in) "
+CUT_OFF = "..."  # a dash or a remark was copied into the next answer
 LANGUAGES = {
     "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
     "es": "Spanish", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi", "it": "Italian",
@@ -69,16 +68,12 @@ def token_estimate(text: str) -> int:
 def conversation_lines(history: tuple[Move, ...], transcript: str) -> list[Line]:
     """History and the user's words as lines; neighbours of one speaker are joined."""
     lines: list[Line] = []
-    was_cut_off = False
     for move in (*history, Move(is_avatar=False, text=transcript)):
         text = move.text.strip()
         if not text:
             continue
         if move.is_avatar and move.was_interrupted:
             text += CUT_OFF
-        elif was_cut_off and not move.is_avatar:
-            text = CUTTING_IN + text
-        was_cut_off = move.is_avatar and move.was_interrupted
         role = Role.AVATAR if move.is_avatar else Role.USER
         if lines and lines[-1].role is role:
             text = f"{lines.pop().text} {text}"

@@ -121,7 +121,7 @@ def test_a_question_is_answered_and_remembered(talk, hands):
     talk.heard(10)
     talk.all_sent(3000 * MS)
     assert talk.history == [Move(True, "What is your name?"), Move(False, "I am Mira.")]
-    assert hands.states == ["listening", "thinking", "speaking", "idle"]
+    assert hands.states == ["listening", "speaking", "idle"], "who has the answer ready does not think"
     assert not hands.open_turns
     assert len(hands.generated) == 1, "the speculated reply was the one that was heard"
 
@@ -166,6 +166,8 @@ def test_guesses_are_few_and_stop_when_too_much_was_wasted(talk, hands):
     talk.speech_started(60 * MS, 0)
     for number in range(6):
         talk.partial((1000 + number) * MS, "I know this" + " really" * number + ".", at_rest=True)
+    assert len(hands.generated) == POLICY.max_speculations - 1, "one is kept for a real pause"
+    talk.paused(1_200 * MS, "I know this, really.", 0.9, 1_000 * MS)
     assert len(hands.generated) == POLICY.max_speculations
     talk.typed(3000 * MS, "Never mind.")
     talk.interrupt(3100 * MS)
@@ -336,6 +338,22 @@ def test_a_late_answer_is_opened_at_most_once_in_three_turns(hands):
     assert talk.history[1] == Move(False, f"{opened[0][1]} Forty two.")
     report = captions.turn_report(*hands.closed[0][:2], "", interrupted=False)
     assert report["voice_to_voice_ms"] == 1910.0, "the answer counts, not the opener"
+
+
+@pytest.mark.parametrize("words", ["Stop.", "Wait a moment, please.", "Okay, stop it."])
+def test_who_only_wants_it_to_stop_gets_a_word_and_no_model(talk, hands, words):
+    talk.set_manners(Manners(stopped="Okay."))
+    talk.typed(0, "Tell me everything.")
+    answer(talk, "There is much to tell.", 400)
+    talk.first_sent(420 * MS)
+    talk.heard(8)
+    talk.speech_started(1000 * MS, 900 * MS)
+    talk.partial(1300 * MS, words, at_rest=True)
+    talk.paused(1500 * MS, words, 0.9, 1300 * MS)
+    talk.tick(1900 * MS)
+    talk.final(1910 * MS, words)
+    assert [text for call, text in hands.calls if call == "generate"] == ["Tell me everything."]
+    assert hands.generated[-1].text == "Okay."
 
 
 def test_an_interruption_during_the_opener_keeps_what_was_said_of_it(hands):

@@ -20,6 +20,17 @@ VALUES = EndpointingValues()
         (0.9, "", 0.0, 0.0),
         (0.2, "I feel tired today. What can I do?", 0.6, 1.0),
         (0.2, "What can I do? I feel", 0.0, 0.3),
+        (0.95, "Can you tell me?", 0.0, 0.3),  # as an ear writes it in the pause before "how to boil an egg"
+        (0.95, "Could you please explain?", 0.0, 0.3),
+        (0.9, "Is there?", 0.0, 0.3),
+        (0.98, "What is the difference between?", 0.0, 0.3),
+        (0.4, "Could you tell me, um?", 0.0, 0.3),
+        (0.7, "When it rains,", 0.0, 0.3),
+        (0.9, "When it rains, I stay at home.", 0.9, 0.9),
+        (0.9, "Can you explain what a computer does?", 0.9, 0.9),
+        (0.9, "Is there a train to London?", 0.9, 0.9),
+        (0.3, "Where are you from?", 0.6, 1.0),
+        (0.99, "Better than he was.", 0.6, 0.8),
     ],
 )
 def test_words_correct_the_sound(p_sound, text, low, high):
@@ -34,6 +45,12 @@ def test_the_wait_is_short_when_sure_and_long_when_not():
     assert waits[0] == VALUES.longest_us
 
 
+def test_what_reads_like_a_sentence_is_not_waited_for_without_end():
+    ears = Endpointing()
+    assert ears.wait_us(0.05, "It was a long day.") == VALUES.longest_complete_us
+    assert ears.wait_us(0.05, "It was a long day and") > 2_000_000
+
+
 def test_a_user_who_pauses_a_lot_is_waited_for():
     ears = Endpointing()
     before = ears.wait_us(0.8)
@@ -41,6 +58,15 @@ def test_a_user_who_pauses_a_lot_is_waited_for():
         ears.learn(1_000_000)
     assert ears.wait_us(0.8) >= 1_000_000 > before
     assert ears.wait_us(0.95) < 400_000, "a turn that is surely over is not held up by the habit"
+
+
+def test_gaps_between_words_are_no_habit():
+    ears = Endpointing()
+    ears.learn(1_000_000)
+    before = ears.wait_us(0.8)
+    for _ in range(20):
+        ears.learn(170_000)
+    assert ears.wait_us(0.8) == before
 
 
 def test_one_huge_pause_does_not_make_the_avatar_mute():

@@ -12,6 +12,11 @@ def transcript(turn: Turn, *, final: bool) -> Message:
     return {"type": "transcript", "turn_id": turn.turn_id, "text": turn.transcript, "final": final}
 
 
+def no_transcript(turn: Turn) -> Message:
+    """What this turn said is now said by another: its caption goes."""
+    return {"type": "transcript", "turn_id": turn.turn_id, "text": "", "final": True}
+
+
 def reply(reply: Reply, *, done: bool = False, interrupted: bool = False) -> Message:
     """The avatar's words: all that was released and how much of it has sounded."""
     return {

@@ -31,5 +31,5 @@ class Config(BaseSettings):
     video_bitrate_bps: int = Field(default=800_000, ge=50_000, le=5_000_000)
     ice_servers: list[str] = []
     # End of turn: the shortest and the longest pause that ends one, counted from the last speech sample.
-    shortest_wait_ms: int = Field(default=300, ge=50, le=5000)
+    shortest_wait_ms: int = Field(default=150, ge=50, le=5000)
     longest_wait_ms: int = Field(default=2500, ge=100, le=10_000)

@@ -8,20 +8,20 @@ or sounds.
 from dataclasses import dataclass
 
 from visavis_gateway import captions
+from visavis_gateway.delivery import GOODBYE, Delivery
 from visavis_gateway.endpointing import Endpointing, words_of
 from visavis_gateway.engine import Hands, Reply, Turn
-from visavis_gateway.floor import Floor
 from visavis_gateway.policy import (
     Manners,
     Policy,
     is_backchannel,
     is_interruption,
+    is_mere_stop,
     phrase_start,
     same_meaning,
 )
 
 RESUMED = "resumed"
-GOODBYE = "goodbye"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Cut:
     at_us: int
 
 
-class Conversation(Floor):
+class Conversation(Delivery):
     """One session's turns. Every method is one event; none blocks."""
 
     def __init__(
@@ -67,7 +67,9 @@ class Conversation(Floor):
         self.turn = turn
         reply = self.reply
         if reply is not None and self._came_too_early(reply, now_us):
-            turn.prefix = reply.turn.transcript
+            turn.prefix = turn.transcript = reply.turn.transcript
+            self._hands.tell(captions.transcript(turn, final=False))
+            self._hands.tell(captions.no_transcript(reply.turn))
             self._drop_reply(reply)
             self._close(reply.turn, None)
         elif reply is not None:
@@ -103,7 +105,7 @@ class Conversation(Floor):
             turn.wait_until_us = speech_end_us + self._policy.empty_wait_us
             return
         p_complete = self._endpointing.p_complete(p_complete, turn.transcript)
-        turn.wait_until_us = speech_end_us + self._endpointing.wait_us(p_complete)
+        turn.wait_until_us = speech_end_us + self._endpointing.wait_us(p_complete, turn.transcript)
         if p_complete >= self._policy.speculate_probability:
             self._speculate(turn, now_us)
 
@@ -193,80 +195,7 @@ class Conversation(Floor):
         """What another persona is called, and says into a silence."""
         self._manners = manners
 
-    # -- the reply --------------------------------------------------------------------------------------
-
-    def text(self, now_us: int, reply: Reply, delta: str) -> None:
-        """The brain wrote more."""
-        if reply is not self.reply:
-            return
-        reply.turn.mark("first_token", now_us)
-        reply.deadline_us = now_us + self._policy.first_audio_timeout_us
-        reply.text += delta
-        if reply.released_us is not None:
-            self._hands.tell(captions.reply(reply))
-
-    def first_audio(self, now_us: int, reply: Reply) -> None:
-        """The first sound of the reply, or of its opener, is made."""
-        if reply is self.opening and reply.released_us is None:
-            self._release_opening(reply, now_us)
-        if reply is not self.reply or reply.is_audible:
-            return
-        reply.turn.mark("first_audio", now_us)
-        reply.is_audible = True
-        self._release_if_ready(reply, now_us)
-
-    def first_sent(self, now_us: int) -> None:
-        """The first sample of the reply, or of its opener, leaves."""
-        if self.reply is not None:
-            self.reply.turn.mark("opener_sent" if self.opening is not None else "first_sent", now_us)
-            self._show(now_us)
-
-    def heard(self, heard_end: int) -> None:
-        """Words of the sounding reply have left, up to this character."""
-        reply = self.reply
-        if reply is None:
-            return
-        if self.opening is not None:
-            reply.opener_heard_end = heard_end
-        elif heard_end > reply.heard_end:
-            reply.heard_end = heard_end
-        self._hands.tell(captions.reply(reply))
-
-    def all_sent(self, now_us: int) -> None:
-        """The last sample of the reply has left."""
-        reply = self.reply
-        if reply is not None and self.opening is not None:
-            self._opening_sent(reply, self.opening, now_us)
-            return
-        if reply is None or reply.released_us is None:
-            return
-        reply.heard_end = self._hands.said_without(reply, self._hands.unheard_us())
-        self._end_reply(interrupted=False)
-        if reply.turn.origin == GOODBYE:
-            self._hands.leave("timed_out")
-        self._show(now_us)
-
-    def starved(self, now_us: int, starved_us: int) -> None:
-        """What sounds has had no sound for so long."""
-        if starved_us < self._policy.starve_us or self.reply is None:
-            return
-        if self.opening is not None:
-            self._opening_sent(self.reply, self.opening, now_us)
-        elif self.reply.released_us is not None:
-            self.reply_failed(now_us, self.reply, "the rest of the answer did not come")
-
-    def reply_failed(self, now_us: int, reply: Reply, message: str) -> None:
-        """No more of this reply will come. What sounded of it stays."""
-        if reply is self.opening:
-            self._drop_opening()
-        if reply is not self.reply:
-            return
-        if self.turn is reply.turn:  # speculated: the final tries once more
-            self._drop_reply(reply)
-        else:
-            self._hands.tell({"type": "error", "code": "no_reply", "message": message})
-            self._end_reply(interrupted=True)
-        self._show(now_us)
+    # -- time -------------------------------------------------------------------------------------------
 
     def tick(self, now_us: int) -> None:
         """Time passes: waits that are over, deadlines that were missed."""
@@ -299,12 +228,12 @@ class Conversation(Floor):
         is_late = zero_us is not None and now_us - zero_us >= self._policy.opener_us
         return is_waiting and is_late and bool(self._manners.openers) and self._turns_to_rest <= 0
 
-    def _release_opening(self, opening: Reply, now_us: int) -> None:
-        assert self.reply is not None
-        opening.released_us = now_us
-        self.reply.opener = opening.text
-        self._hands.release(opening)
-        self._hands.tell(captions.reply(self.reply))
+    def _answer(self, turn: Turn, now_us: int) -> None:
+        """Let the model answer, or say a word to somebody who only wanted silence."""
+        if turn.took_floor and self._manners.stopped and is_mere_stop(turn.transcript, self._manners.name):
+            self._answer_with(turn, self._manners.stopped, now_us)
+        else:
+            super()._answer(turn, now_us)
 
     def _guess(self, turn: Turn, now_us: int, *, at_rest: bool) -> None:
         """On tentative words: drop a reply to other words, make one to complete words, warm the model."""
@@ -312,15 +241,18 @@ class Conversation(Floor):
         if guess is not None and not same_meaning(guess.prompt_text, turn.transcript):
             self._drop_reply(guess)
         if at_rest and self._endpointing.reads_complete(turn.transcript):
-            self._speculate(turn, now_us)
+            self._speculate(turn, now_us, spare=1)
         if self.reply is None:
             self._hands.warm(turn, turn.transcript)
 
-    def _speculate(self, turn: Turn, now_us: int) -> None:
-        """Make the reply before the turn is over, unless it is being made, or too much was wasted."""
+    def _speculate(self, turn: Turn, now_us: int, *, spare: int = 0) -> None:
+        """Make the reply before the turn is over, unless it is being made, or too much was wasted.
+
+        `spare` generations are left for better reasons: a gap between two words is no pause.
+        """
         if self.reply is not None and same_meaning(self.reply.prompt_text, turn.transcript):
             return
-        is_affordable = turn.generation < self._policy.max_speculations and self._budget.allows()
+        is_affordable = turn.generation < self._policy.max_speculations - spare and self._budget.allows()
         if is_affordable and not self._hands.is_saturated():
             self._answer(turn, now_us)
 
@@ -398,6 +330,8 @@ class Conversation(Floor):
         return is_long and not (words_of(turn.transcript) and is_backchannel(turn.transcript))
 
     def _take_floor(self, now_us: int) -> None:
+        if self.turn is not None:
+            self.turn.took_floor = True
         self._end_reply(interrupted=True)
         self._show(now_us)
 

@@ -16,16 +16,31 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Words that nobody ends on: conjunctions, articles, prepositions, fillers, auxiliaries.
-OPEN_ENDS = word_set(
-    "and or but so because if when while that than then as with without for from to of in on at by about "
-    "the a an my your his her its our their this these some any um uh er hmm like well i'm i you're we're "
-    "is are was were be can could would should will may might must do does did have has had not very"
+# Words that nobody ends on, not even a question: conjunctions, determiners, fillers.
+NEVER_LAST = word_set(
+    "and or but so because if when while whether than although as the a an my your its our their these every "
+    "um uh er erm hmm i'm you're we're he's she's they're between"
+)
+# Words that end a question ("where are you from?") but rarely anything else.
+OPEN_ENDS = NEVER_LAST | word_set(
+    "that then with without for from to of in into on at by about his her this some any i well like very not"
+)
+# Words that end a sentence now and then ("than he was"): the sound knows better.
+HALF_OPEN_ENDS = word_set(
+    "is are was were be can could should will would may might must do does did have has had"
 )
 QUESTION_OPENERS = word_set(
-    "what who whom whose where when why which how is are was were do does did can could would should will "
+    "what who whom whose where when why which how is are was were do does did can could should will would "
     "have has may"
 )
+# "Can you tell me", "do you know": questions about a question that has still to come.
+FRAMES = re.compile(
+    r"(can|could|would|will) you( please)? (tell|explain|show|give|describe|help)( to)?( me| us)?"
+    r"|(do|did) you (know|think|remember)|(is|are|was|were) (there|it|that|this)|tell me"
+    r"|i (think|guess|believe|mean|wonder|was wondering|would like to know)|i'd like to know"
+)
+# "When it rains": its main clause has still to come.
+SUBORDINATORS = word_set("when if while because although since unless whenever")
 SHORT_ANSWERS = word_set("yes no yeah nope okay ok sure thanks please hello hi hey bye goodbye stop")
 
 
@@ -33,11 +48,16 @@ SHORT_ANSWERS = word_set("yes no yeah nope okay ok sure thanks please hello hi h
 class EndpointingValues:
     """Tuned on recorded questions and on speech with pauses (bench/turns.py, docs/performance.md)."""
 
-    shortest_us: int = 300_000
+    shortest_us: int = 150_000
     longest_us: int = 2_500_000
+    longest_complete_us: int = (
+        1_400_000  # "it was a long day": what sounds unfinished may still be a sentence
+    )
     open_end_factor: float = 0.25  # "I would like to": whatever the sound says
-    question_floor: float = 0.6  # "what time is it?": a complete question rarely goes on
+    half_open_end_factor: float = 0.7  # "than he was"
+    question_floor: float = 0.75  # "what time is it?": a complete question rarely goes on
     margin: float = 1.3  # beyond this user's usual pause
+    breath_us: int = 250_000  # a shorter gap is no habit
     learning_rate: float = 0.3  # weight of the newest pause
     sure: float = 0.85  # above it a user's habit of pausing is not waited for
 
@@ -59,8 +79,10 @@ class Endpointing:
         words = words_of(text)
         if not words:
             return 0.0
-        if words[-1] in OPEN_ENDS and not is_complete_question(text):
+        if is_open(text):
             return p_sound * self._values.open_end_factor
+        if words[-1] in HALF_OPEN_ENDS and not is_complete_question(text):
+            return p_sound * self._values.half_open_end_factor
         if is_complete_question(text) or (len(words) <= 2 and words[-1] in SHORT_ANSWERS):
             return max(p_sound, self._values.question_floor)
         return p_sound
@@ -68,20 +90,23 @@ class Endpointing:
     def reads_complete(self, text: str) -> bool:
         """By the words alone: a whole question, or a sentence that was written to its end."""
         words = words_of(text)
-        is_sentence = len(words) >= 3 and words[-1] not in OPEN_ENDS and text.rstrip()[-1:] in ".?!"
-        return is_sentence or is_complete_question(text)
+        return len(words) >= 3 and not is_open(text) and text.rstrip()[-1:] in (".", "?", "!")
 
-    def wait_us(self, p_complete: float) -> int:
-        """How long the pause must be, from the last speech sample."""
+    def wait_us(self, p_complete: float, text: str = "") -> int:
+        """How long the pause after `text` must be, from the last speech sample."""
         values = self._values
         unsure = (1 - p_complete) ** 2
         wait_us = values.shortest_us + unsure * (values.longest_us - values.shortest_us)
+        if self.reads_complete(text):
+            wait_us = min(wait_us, max(values.longest_complete_us, values.shortest_us))
         if self._usual_pause_us is not None and p_complete < values.sure:
             wait_us = max(wait_us, min(self._usual_pause_us * values.margin, values.longest_us))
         return round(wait_us)
 
     def learn(self, pause_us: int) -> None:
         """A pause after which the same turn went on: this user pauses like that."""
+        if pause_us < self._values.breath_us:
+            return
         rate = self._values.learning_rate
         known = self._usual_pause_us
         self._usual_pause_us = pause_us if known is None else known + rate * (pause_us - known)
@@ -89,6 +114,21 @@ class Endpointing:
 
 def is_complete_question(text: str) -> bool:
     """The last sentence opens like a question, was written as one, and does not stop in mid-phrase."""
-    words = words_of(SENTENCE_BORDER.split(text.strip())[-1])
+    words = words_of(last_sentence(text))
     asks = len(words) >= 3 and words[0] in QUESTION_OPENERS and text.rstrip().endswith("?")
-    return asks and words[-1] not in {"the", "a", "an", "and", "or", "of", "to", "my", "your"}
+    return asks and words[-1] not in NEVER_LAST and not FRAMES.fullmatch(" ".join(words))
+
+
+def is_open(text: str) -> bool:
+    """By its words, the last sentence has to go on."""
+    sentence = last_sentence(text)
+    words = words_of(sentence)
+    if not words or is_complete_question(text):
+        return False
+    is_clause = words[0] in SUBORDINATORS and "," not in sentence.rstrip(",") and len(words) <= 8
+    return words[-1] in OPEN_ENDS or is_clause or FRAMES.fullmatch(" ".join(words)) is not None
+
+
+def last_sentence(text: str) -> str:
+    """What comes after the last full stop, question mark or exclamation mark inside the text."""
+    return SENTENCE_BORDER.split(text.strip())[-1]

@@ -26,6 +26,8 @@ class Persona:
     goodbye: str = "I'll let you go then. Goodbye!"
     # Said while an answer is late; never the same one twice in a row.
     openers: tuple[str, ...] = ("Let me think.", "Hmm, one moment.", "Let me see.")
+    # Said to a user who stopped it and wants nothing else.
+    stopped: str = "Okay."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Turn:
     final_until_us: int | None = None
     heard_from_us: int = 0  # last news of the user, for the watchdog
     is_barge_in: bool = False
+    took_floor: bool = False  # it cut a reply
     is_paused: bool = False
     generation: int = 0
     marks_us: dict[str, int] = field(default_factory=dict)

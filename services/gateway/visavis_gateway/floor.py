@@ -67,12 +67,21 @@ class Floor:
         reply = self._new_reply(turn, turn.transcript[-MAX_TRANSCRIPT:], now_us)
         self._hands.generate(reply, self.history)
 
+    def _answer_with(self, turn: Turn, text: str, now_us: int) -> None:
+        """Answer in words that need no model."""
+        if self.reply is not None:
+            self._drop_reply(self.reply)
+        reply = self._new_reply(turn, turn.transcript[-MAX_TRANSCRIPT:], now_us)
+        reply.text = text
+        self._hands.recite(reply)
+
     def _new_reply(self, turn: Turn, prompt_text: str, now_us: int) -> Reply:
         turn.generation += 1
         deadline_us = now_us + self._policy.first_text_timeout_us
         self.reply = Reply(turn, turn.generation, prompt_text, deadline_us)
-        for stage in ("first_token", "first_audio"):
+        for stage in ("generate", "first_token", "first_audio"):
             turn.marks_us.pop(stage, None)
+        turn.mark("generate", now_us)
         return self.reply
 
     def _confirm(self, now_us: int) -> None:
@@ -153,13 +162,17 @@ class Floor:
             trim(self.history)
         self._hands.turn_closed(turn, reply, interrupted=interrupted)
 
+    @property
+    def _is_answer_ready(self) -> bool:
+        return self.reply is not None and self.reply.turn is self.turn and self.reply.is_audible
+
     def _show(self, now_us: int) -> None:
         """What the face does follows from who has the floor."""
         if any(r is not None and r.released_us is not None for r in (self.reply, self.opening)):
             state = "speaking"
-        elif self.turn is not None and self.turn.final_until_us is None:
+        elif self.turn is not None and (self.turn.final_until_us is None or self._is_answer_ready):
             state = "listening"
-        elif self.turn is not None or self.reply is not None:
+        elif self.turn is not None or (self.reply is not None and self.reply.prompt_text):
             state = "thinking"
         else:
             state = "idle"

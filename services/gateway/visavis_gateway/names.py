@@ -3,12 +3,17 @@
 from opentelemetry import metrics, trace
 
 TURN_SPAN = "visavis.turn"
+GENERATION_SPAN = "visavis.generation"  # from its making to its last sample
 SESSION_ID = "session.id"
 TURN_ID = "visavis.turn.id"
 TURN_ORIGIN = "visavis.turn.origin"
 TURN_OUTCOME = "visavis.turn.outcome"  # answered, interrupted, dropped, failed
 GENERATION = "visavis.generation"
+GENERATION_SPECULATIVE = "visavis.generation.speculative"  # begun before the turn was over
 GENERATION_OUTCOME = "visavis.generation.outcome"  # heard, interrupted, cancelled, failed
+CONFIRMED_EVENT = "confirmed"
+RELEASED_EVENT = "released"
+RPC_STATUS = "rpc.response.status_code"
 STAGE_PREFIX = "visavis.stage_ms."
 DIRECTION = "visavis.direction"  # audio_early, audio_late
 PII_TRANSCRIPT = "visavis.pii.transcript"

@@ -12,6 +12,10 @@ BACKCHANNELS = word_set(
 )
 # One of these words is enough to stop the avatar.
 STOP_WORDS = word_set("stop wait hold no sorry excuse quiet pause enough")
+# What else is said around them when they are all that is meant: "wait a minute please", "stop talking".
+STOPPING = (
+    STOP_WORDS | BACKCHANNELS | word_set("please a one just moment minute second on it that talking there")
+)
 PHRASE_BORDER = re.compile(r"[.!?;:,]\s+")
 
 
@@ -46,6 +50,7 @@ class Manners:
     goodbye: str = ""
     name: str = ""  # calling it stops it
     openers: tuple[str, ...] = ()
+    stopped: str = ""  # said to a user who only wanted it to stop
 
 
 @dataclass(slots=True)
@@ -72,6 +77,14 @@ def is_interruption(text: str, name: str = "") -> bool:
     words = words_of(text)
     spoken = [word for word in words if word not in BACKCHANNELS]
     return len(spoken) >= 2 or any(word in STOP_WORDS or word == name.lower() for word in spoken)
+
+
+def is_mere_stop(text: str, name: str = "") -> bool:
+    """A request to stop, and nothing else."""
+    words = words_of(text)
+    return any(word in STOP_WORDS for word in words) and all(
+        w in STOPPING or w == name.lower() for w in words
+    )
 
 
 def is_backchannel(text: str) -> bool:

@@ -89,7 +89,8 @@ def manners_of(persona: Persona) -> Manners:
     """What the persona says when nobody speaks."""
     return Manners(
         round(persona.still_there_s * 1_000_000), persona.still_there,
-        round(persona.goodbye_s * 1_000_000), persona.goodbye, persona.title, persona.openers,
+        round(persona.goodbye_s * 1_000_000), persona.goodbye,
+        persona.title, persona.openers, persona.stopped,
     )  # fmt: skip
 
 
@@ -202,6 +203,7 @@ class Session:
         return "failed"
 
     async def _leave(self, reason: str) -> None:
+        self._stage.abandon_turns()
         self.tell({"type": "bye", "reason": reason})
         await self._transport.close()
         if self._is_connected:

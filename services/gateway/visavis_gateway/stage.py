@@ -77,6 +77,7 @@ class Stage:
         self._spawn = spawn
         self._publish_words = publish_words
         self._turns: dict[str, TurnStreams] = {}
+        self._shown: ReplyAudio | None = None  # whose cues the face has got last
 
     # -- Hands: turns -----------------------------------------------------------------------------------
 
@@ -145,7 +146,7 @@ class Stage:
             turn_id=reply.turn.turn_id, generation=reply.generation, pts_us=self._room.next_pts_us
         )
         self._end_released(streams, interrupted=False)  # the opener of this reply
-        streams.released = reply
+        streams.begin_sounding(reply)
         self._publish(streams, "reply.started", started)
 
     def cut(self, reply: Reply) -> None:
@@ -189,13 +190,21 @@ class Stage:
         """New cues of the sounding reply go to the face, before their sound leaves."""
         audio = self._playout.reply
         if audio is not None and (cues := self._playout.place_cues()):
-            traceparent = self._turns[audio.turn_id].traceparent
+            is_first = self._shown is not audio
+            self._shown = audio
+            traceparent = self._turns[audio.turn_id].traceparent if is_first else ""
             self._render.visemes(cues, audio.turn_id, audio.generation, traceparent)
 
     def make_room(self) -> None:
         """After a frame has left: the voice may go on."""
         for streams in self._turns.values():
             streams.make_room()
+
+    def abandon_turns(self) -> None:
+        """The session is over: what it was in the middle of belongs into the trace, too."""
+        for streams in self._turns.values():
+            streams.span.set_attribute(names.TURN_OUTCOME, "dropped")
+            streams.abandon()
 
     def publish_heard(self, turn_id: str, generation: int, heard_end: int) -> None:
         """More words have sounded."""

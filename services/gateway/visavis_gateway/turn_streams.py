@@ -16,6 +16,7 @@ from visavis.tts.v1.tts_service_pb2_grpc import TtsServiceStub
 from visavis_gateway import names
 from visavis_gateway.conversation import Conversation
 from visavis_gateway.engine import Move, Persona, Reply, Turn
+from visavis_gateway.generation_spans import GenerationSpans
 from visavis_gateway.peers.brain import BrainPeer
 from visavis_gateway.peers.tts import TtsPeer
 from visavis_gateway.playout import ReplyAudio
@@ -66,6 +67,7 @@ class TurnStreams:
             names.TURN_ORIGIN: turn.origin,
         }
         self.span = names.tracer.start_span(names.TURN_SPAN, Context(), attributes=attributes)
+        self._generations = GenerationSpans(listener.session_id, self._context)
 
     # -- the trace --------------------------------------------------------------------------------------
 
@@ -104,11 +106,13 @@ class TurnStreams:
 
     def confirm(self, reply: Reply) -> None:
         """This generation counts."""
-        if self._brain is not None:
+        self._generations.confirmed(reply)
+        if self._brain is not None and reply.generation == self._generation:  # not a recited one
             self._brain.confirm(reply.generation)
 
     def discard(self, reply: Reply) -> None:
         """This generation does not count; its workers stop."""
+        self._generations.cancelled(reply)
         if self._brain is not None:
             self._brain.discard(reply.generation)
         task = self._tasks.pop(reply.generation, None)
@@ -132,14 +136,19 @@ class TurnStreams:
         """The sound of a generation, as far as it is made."""
         return self._speeches[reply.generation].audio
 
+    def begin_sounding(self, reply: Reply) -> None:
+        """Its sound begins to leave."""
+        self._generations.released(reply)
+        self.released = reply
+
     def make_room(self) -> None:
         """After a frame has left: the voice may go on."""
         for speech in self._speeches.values():
             speech.make_room()
 
     def close(self, reply: Reply | None, *, interrupted: bool) -> None:
-        """End the span; stop what still runs."""
-        self.span.end()
+        """End the spans; stop what still runs."""
+        self._end_spans(reply, interrupted=interrupted)
         for task in self._tasks.values():
             task.cancel()
         if self._brain is not None:
@@ -147,7 +156,15 @@ class TurnStreams:
                 self._brain.discard(reply.generation)  # else `finish` would let it write to its end
             self._spawn(self._wind_down(), "turn.wind_down")
 
+    def abandon(self) -> None:
+        """The session is over before the turn is: what was traced of it is kept."""
+        self._end_spans(self.released, interrupted=True)
+
     # -- inside -----------------------------------------------------------------------------------------
+
+    def _end_spans(self, reply: Reply | None, *, interrupted: bool) -> None:
+        self._generations.close(reply, interrupted=interrupted)
+        self.span.end()
 
     @property
     def _brain_is_up(self) -> bool:
@@ -158,12 +175,14 @@ class TurnStreams:
             self._listener.conversation.first_audio(self._listener.now_us(), reply)
             self._on_sound(speech.audio)
 
+        context = self._generations.begin(reply)
         speech = TtsPeer(self._tts_stub, reply, on_audio)
         self._speeches[reply.generation] = speech
-        self._tasks[reply.generation] = self._spawn(self._speak(speech), "turn.speech")
+        self._tasks[reply.generation] = self._spawn(self._speak(speech, context), "turn.speech")
         return speech
 
     def _fail(self, reply: Reply, message: str) -> None:
+        self._generations.failed(reply)
         self._listener.conversation.reply_failed(self._listener.now_us(), reply, message)
 
     def _speech_of(self, generation: int) -> TtsPeer | None:
@@ -172,7 +191,7 @@ class TurnStreams:
 
     @guarded
     async def _think(self, brain: BrainPeer, history: list[Move]) -> None:
-        with self._client_span("visavis.brain.v1.BrainService/Reply") as context:
+        with self._client_span("visavis.brain.v1.BrainService/Reply", self._context) as context:
             try:
                 await brain.run(
                     self._listener.session_id,
@@ -195,9 +214,9 @@ class TurnStreams:
             self._fail(speech.reply, message)
 
     @guarded
-    async def _speak(self, speech: TtsPeer) -> None:
+    async def _speak(self, speech: TtsPeer, generation: Context) -> None:
         reply = speech.reply
-        with self._client_span("visavis.tts.v1.TtsService/Synthesize") as context:
+        with self._client_span("visavis.tts.v1.TtsService/Synthesize", generation) as context:
             trace.get_current_span(context).set_attribute(names.GENERATION, reply.generation)
             try:
                 await speech.run(
@@ -215,15 +234,15 @@ class TurnStreams:
             self._fail(reply, "there was nothing to say")
 
     @contextmanager
-    def _client_span(self, method: str) -> Iterator[Context]:
+    def _client_span(self, method: str, parent: Context) -> Iterator[Context]:
         attributes = {"rpc.system.name": "grpc", "rpc.method": method}
         with names.tracer.start_as_current_span(
-            method, self._context, trace.SpanKind.CLIENT, attributes, record_exception=False
+            method, parent, trace.SpanKind.CLIENT, attributes, record_exception=False
         ) as span:
             try:
                 yield trace.set_span_in_context(span)
             except asyncio.CancelledError:
-                span.set_attribute(names.GENERATION_OUTCOME, "cancelled")
+                span.set_attribute(names.RPC_STATUS, "CANCELLED")
                 raise
 
     async def _on_text(self, generation: int, text: str) -> None:

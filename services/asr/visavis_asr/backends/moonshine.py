@@ -25,6 +25,8 @@ EXTRA_TOKENS = 8
 LOOP_TOKENS_MAX = 12
 # Noise, clicks, coughs and silence all come out as exactly this, without the full stop of a real one.
 NO_WORDS = "You"
+# Speech has no quotation marks; an apostrophe inside a word stays.
+QUOTES = re.compile(r"[\"\u201c\u201d]|(?<!\w)['\u2018\u2019]|['\u2018\u2019](?!\w)")
 # The encoder's convolutions need some length to stand on.
 MIN_SAMPLES = RATE_HZ // 2
 
@@ -63,7 +65,7 @@ def loop_start(ids: list[int]) -> int | None:
 
 def words_of(text: str) -> str:
     """`text` cleaned; empty when it is what the model writes for a sound without words."""
-    text = text.replace("\u2581", " ").strip()
+    text = QUOTES.sub("", text.replace("\u2581", " ")).strip()
     return text if any(c.isalnum() for c in text) and text != NO_WORDS else ""
 
 

@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from xllamacpp import CommonParams, Server
+from xllamacpp import CommonParams, Server, llama_load_mode
 
 from visavis_brain.backends.openai import ChatClient, OpenAIEngine, timeouts_of
 from visavis_brain.config import Config
@@ -42,6 +42,8 @@ class LlamaEngine(OpenAIEngine):
 def params_of(config: Config) -> CommonParams:
     """Small batches, so that reading a long prompt can be interrupted; a bounded cache; no log."""
     params = CommonParams()
+    # Mapped, the file would be in memory a second time beside the blocks that are packed for the CPU.
+    params.load_mode = llama_load_mode.LLAMA_LOAD_MODE_NONE
     params.model.path = str(config.models_dir / config.model_file)
     params.n_parallel = config.slots
     params.n_ctx = config.context_token_count * config.slots

@@ -58,6 +58,7 @@ export function retryText(seconds) {
 const STAGES = {
   end_of_turn: "end of turn",
   transcript: "transcript",
+  generate: "answer begun",
   first_token: "first word thought",
   first_clause: "first clause",
   first_audio: "first sound made",
