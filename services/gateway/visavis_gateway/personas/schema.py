@@ -48,9 +48,8 @@ class Behaviour(Table):
     """Manners."""
 
     openers: list[Sentence] | None = Field(default=None, max_length=16)
-    stopped: Sentence | None = None
-    apology: str | None = Field(default=None, max_length=300)
     stopped: str | None = Field(default=None, max_length=300)
+    apology: str | None = Field(default=None, max_length=300)
     still_there: Silence = Silence()
     goodbye: Silence = Silence()
 
@@ -178,9 +177,8 @@ class PersonaFile(Table):
             openers=plain.openers if manners.openers is None else tuple(manners.openers),
             max_token_count=self.limits.reply_tokens or 0,
             max_session_s=self.limits.session_s,
-            stopped=manners.stopped or plain.stopped,
-            apology=plain.apology if manners.apology is None else manners.apology,
             stopped=plain.stopped if manners.stopped is None else manners.stopped,
+            apology=plain.apology if manners.apology is None else manners.apology,
             tools=tuple(tool.tool(secrets) for tool in self.tools),
             refusals=tuple(Refusal(r.topic, tuple(r.words), r.reply) for r in self.guardrails.refuse),
         )
