@@ -24,7 +24,7 @@ class Config(BaseSettings):
     # Speech between two partials; None = the backend's own.
     partial_interval_ms: int | None = Field(default=None, ge=100, le=5000)
     # Silence after the last speech sample that makes a pause.
-    pause_ms: int = Field(default=150, ge=100, le=2000)
+    pause_ms: int = Field(default=120, ge=100, le=2000)
     # Audio before the onset that is decoded with it.
     pre_roll_ms: int = Field(default=400, ge=0, le=1000)
     # VAD probability from which on a window is speech.

@@ -42,7 +42,7 @@ class Rules:
     """When a probability is speech and a silence a pause."""
 
     speech_threshold: float = 0.5
-    pause_samples: int = RATE_HZ * 3 // 20
+    pause_samples: int = RATE_HZ * 3 // 25
 
 
 class Endpointer:
