@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import numpy as np
+import yaml
 from pipecat.frames.frames import Frame, TranscriptionFrame, TTSAudioRawFrame
 from pipecat.services.openai.llm import OpenAILLMService
 from pipecat.services.settings import STTSettings, TTSSettings
@@ -16,12 +17,13 @@ from visavis_asr.backends.moonshine import Moonshine
 from visavis_brain.backends.llama import REPEAT_PENALTY
 from visavis_brain.config import Config as BrainConfig
 from visavis_brain.prompt import Persona, compose
-from visavis_gateway.personas import Personas
 from visavis_tts.backends.hibari import RATE_HZ as SPEECH_RATE_HZ
 from visavis_tts.backends.hibari import HibariEngine
 from visavis_tts.engine import Clause, Pause
 
 BRAIN = BrainConfig()
+# Read as text: the gateway's own reader would bring the gateway's packages along.
+MIRA = Path(__file__).resolve().parents[2] / "services/gateway/visavis_gateway/personas/mira.yaml"
 
 
 class Ears(SegmentedSTTService):
@@ -81,8 +83,8 @@ def mind(base_url: str) -> OpenAILLMService:
 
 def persona_prompt() -> str:
     """What the brain service tells the model before the conversation, for the gateway's usual persona."""
-    mira = Personas()["mira"]
-    persona = Persona(mira.title, mira.prompt, mira.language_code, BRAIN.max_token_count)
+    mira = yaml.safe_load(MIRA.read_text(encoding="utf-8"))
+    persona = Persona(mira["title"], mira["prompt"].strip(), "en-US", BRAIN.max_token_count)
     return compose(persona, (), "", (), BRAIN.context_token_count).lines[0].text
 
 
