@@ -49,7 +49,7 @@ def test_what_ships_says_who_it_is():
 def test_a_directory_of_ones_own_is_found_beside_those_that_ship(folder):
     assert set(names(folder.parent)) == {*names(None), "nia"}
     assert by_name("nia", folder.parent).manifest.name == "Nia"
-    with pytest.raises(NotFound, match="no avatar 'nia'; there are amara, clapper, fake, mira"):
+    with pytest.raises(NotFound, match="no avatar 'nia'; there are amara, amos, clapper, fake, mira"):
         by_name("nia")
 
 
@@ -90,7 +90,7 @@ def test_a_broken_manifest_names_its_field(folder, text, says):
 def test_an_unknown_renderer_names_those_that_exist(folder):
     (folder / MANIFEST).write_text(GOOD.replace("fake", "oil"))
     with pytest.raises(
-        AvatarError, match=r"avatar nia: avatar.toml: renderer: must be one of clapper, fake, "
+        AvatarError, match=r"avatar nia: avatar.toml: renderer: must be one of atlas, clapper, fake, "
     ):
         traits_of(read_directory(folder))
 

@@ -195,7 +195,7 @@ async def test_the_same_seed_gives_the_same_pictures(stub):
     ("fields", "code", "says"),
     [
         ({"session_id": "a.b"}, "INVALID_ARGUMENT", "session_id"),
-        ({"avatar": "nobody"}, "NOT_FOUND", "amara, clapper, fake, mira, ruth, theo"),
+        ({"avatar": "nobody"}, "NOT_FOUND", "amara, amos, clapper, fake, mira, nora, ruth, theo"),
         ({"avatar": "../mira"}, "NOT_FOUND", "no avatar"),
         ({"avatar": "mira", "background": "moon"}, "NOT_FOUND", "evening, garden, library, office, studio"),
         ({"profile": "grumpy"}, "INVALID_ARGUMENT", "warm, neutral, receptionist, still"),

@@ -102,7 +102,7 @@ def test_speech_is_read_as_it_was_written(spoken):
     assert speech.cues[1] == Cue(Viseme.PP, 220_000, 90_000, 0.8)
 
 
-@pytest.mark.parametrize("base", ["mira", "ruth", "clapper"])
+@pytest.mark.parametrize("base", ["mira", "ruth", "nora", "clapper"])
 def test_a_new_avatar_begins_as_the_one_it_comes_from(tmp_path, base):
     made = create("nia-2", base, tmp_path, "A. Author")
     directory = read_directory(made)

@@ -16,6 +16,7 @@ from visavis_render.engine import Avatar, Traits
 
 RENDERERS = {
     "vector": "visavis_render.backends.vector",
+    "atlas": "visavis_render.backends.atlas",
     "clapper": "visavis_render.backends.clapper",
     "fake": "visavis_render.backends.fake",
 }
