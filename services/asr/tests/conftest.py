@@ -7,6 +7,7 @@ import grpc
 import numpy as np
 import pytest
 from hibari import Hibari
+from rpckit.channels import open_channel
 from rpckit.serve import new_server
 from visavis.asr.v1 import asr_service_pb2 as pb
 from visavis.asr.v1 import asr_service_pb2_grpc as pb_grpc
@@ -113,7 +114,7 @@ async def serving(servicer: AsrServicer) -> AsyncIterator[pb_grpc.AsrServiceStub
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        async with open_channel(f"127.0.0.1:{port}") as channel:
             yield pb_grpc.AsrServiceStub(channel)
     finally:
         await server.stop(grace=None)

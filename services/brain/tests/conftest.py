@@ -5,6 +5,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from rpckit.channels import open_channel
 from rpckit.serve import new_server
 from visavis.brain.v1 import brain_service_pb2 as pb
 from visavis.brain.v1 import brain_service_pb2_grpc as pb_grpc
@@ -92,7 +93,7 @@ async def serving(servicer: BrainServicer) -> AsyncIterator[pb_grpc.BrainService
     pb_grpc.add_BrainServiceServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+    async with open_channel(f"127.0.0.1:{port}") as channel:
         yield pb_grpc.BrainServiceStub(channel)
     await server.stop(grace=None)
 

@@ -2,8 +2,8 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import grpc
 import pytest
+from rpckit.channels import open_channel
 from rpckit.serve import new_server
 from visavis.tts.v1 import tts_service_pb2_grpc as pb_grpc
 from visavis_tts.backends.clicks import ClicksEngine
@@ -46,7 +46,7 @@ async def stub(
         pb_grpc.add_TtsServiceServicer_to_server(servicer, server)
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        async with open_channel(f"127.0.0.1:{port}") as channel:
             yield pb_grpc.TtsServiceStub(channel)
         await server.stop(grace=None)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from rpckit.channels import open_channel
 from visavis.events.v1.events_pb2 import Interrupt
 from visavis.tts.v1 import tts_service_pb2_grpc as pb_grpc
 
@@ -32,7 +33,7 @@ def nats_url() -> Iterator[str]:
 async def test_an_interrupt_on_nats_ends_the_reply_it_means(nats_url):
     with spawn(TTS_NATS_URL=nats_url) as process:
         port = re.search(r"port (\d+)", process.stdout.readline())[1]
-        async with bus.connect(nats_url) as events, grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        async with bus.connect(nats_url) as events, open_channel(f"127.0.0.1:{port}") as channel:
             stub = pb_grpc.TtsServiceStub(channel)
             calls = {turn: await begin(stub, start(turn_id=turn, generation=2)) for turn in ("t1", "t2")}
             for generation in (1, 2, 2):
@@ -53,7 +54,7 @@ async def test_an_interrupt_on_nats_ends_the_reply_it_means(nats_url):
 async def test_the_service_speaks_without_nats():
     with spawn(TTS_NATS_URL="nats://127.0.0.1:1") as process:
         port = re.search(r"port (\d+)", process.stdout.readline())[1]
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        async with open_channel(f"127.0.0.1:{port}") as channel:
             call = await begin(pb_grpc.TtsServiceStub(channel))
             await call.write(FINISH)
             assert kinds(await receive(call)) == ["done"]
