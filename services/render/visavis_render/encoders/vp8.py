@@ -52,6 +52,10 @@ class Vp8Encoder:
         (packet,) = self._context.encode(frame)
         return EncodedPicture(bytes(packet), packet.is_keyframe)
 
+    def follow(self, bitrate_bps: int) -> bool:
+        """Never: libvpx's wrapper reads the rate once."""
+        return False
+
     def close(self) -> None:
         """The context is freed with its last reference."""
         del self._context
