@@ -165,6 +165,7 @@ class Call:
             case "state":
                 self.state = str(message.get("state"))
                 self._state_pts_us = as_number(message.get("pts_us"))
+                self.record.states.append((self._state_pts_us / 1e6, self.state))
             case "turn":
                 self._take_turn(message)
             case "error":

@@ -13,6 +13,7 @@ from visavis_gateway.config import Config
 from visavis_gateway.peers.health import state_of
 from visavis_gateway.session import Session
 from visavis_gateway.sessions import Sessions
+from visavis_gateway.video import video_of
 
 MAX_BODY_BYTES = 64 * 1024
 RETRY_AFTER_S = "30"
@@ -108,12 +109,7 @@ class Api:
                 "personas": [{"name": p.name, "title": p.title, "avatar": p.avatar} for p in ordered],
                 "disclosure": default.disclosure,
                 "ice_servers": [{"urls": url} for url in self._config.ice_servers],
-                "video": {
-                    "width_px": self._config.video_size_px,
-                    "height_px": self._config.video_size_px,
-                    "frame_rate_hz": self._config.video_rate_hz,
-                    "codec": "VP8",
-                },
+                "video": self._config.video.as_json(),
             }
         )
 
@@ -131,8 +127,9 @@ class Api:
         body = await read_json(request)
         require(body.get("type") == "offer", 'type must be "offer"')
         sdp = text_field(body, "sdp")
-        session = await self._sessions.create(text_field(body, "persona", ""), sdp)
-        answer = {"type": "answer", "sdp": session.answer.result()}
+        video = video_of(body.get("video", {}), self._config.video)
+        session = await self._sessions.create(text_field(body, "persona", ""), sdp, video)
+        answer = {"type": "answer", "sdp": session.answer.result(), "video": session.video.as_json()}
         return JSONResponse({"session_id": session.session_id, "token": session.token, **answer}, 201)
 
     async def delete(self, request: Request) -> Response:

@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from visavis_gateway.video import Codec, Video
+
 
 class Config(BaseSettings):
     """Frozen; passed down as an argument, never imported as a global."""
@@ -31,8 +33,17 @@ class Config(BaseSettings):
     default_persona: str = "mira"
     video_size_px: int = Field(default=512, ge=128, le=1024, multiple_of=2)
     video_rate_hz: int = Field(default=25, ge=5, le=60)
+    # While nothing happens; every n-th frame of video_rate_hz, so this is met only nearly.
+    video_idle_rate_hz: int = Field(default=12, ge=1, le=60)
     video_bitrate_bps: int = Field(default=800_000, ge=50_000, le=5_000_000)
+    # The one wanted; a viewer that offers only the other one gets that.
+    video_codec: Codec = "vp8"
     ice_servers: list[str] = []
     # End of turn: the shortest and the longest pause that ends one, counted from the last speech sample.
     shortest_wait_ms: int = Field(default=150, ge=50, le=5000)
     longest_wait_ms: int = Field(default=2500, ge=100, le=10_000)
+
+    @property
+    def video(self) -> Video:
+        """The picture of sessions that ask for nothing else."""
+        return Video(self.video_size_px, self.video_rate_hz, self.video_bitrate_bps, self.video_codec)

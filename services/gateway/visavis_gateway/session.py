@@ -29,6 +29,7 @@ from visavis_gateway.config import Config
 from visavis_gateway.conversation import Conversation
 from visavis_gateway.endpointing import Endpointing, EndpointingValues
 from visavis_gateway.engine import Persona, Transport, Viewer
+from visavis_gateway.frame_times import FrameTimes
 from visavis_gateway.hearing import Hearing
 from visavis_gateway.media import Media
 from visavis_gateway.peers.asr import AsrPeer
@@ -36,6 +37,7 @@ from visavis_gateway.peers.render import RenderPeer
 from visavis_gateway.playout import Playout
 from visavis_gateway.policy import Manners, Policy
 from visavis_gateway.stage import Stage
+from visavis_gateway.video import Video
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +45,7 @@ ANSWER_TIMEOUT_S = 10.0
 MAX_WATCHED = 200  # messages that a reader of the event stream may be behind
 GREET_TIMEOUT_US = 5_000_000  # for a viewer that never says that it sees something
 BITRATE_STEP = 0.15  # a smaller change is not worth a change of the encoder
+CODECS = {"vp8": render_pb.VIDEO_CODEC_VP8, "h264": render_pb.VIDEO_CODEC_H264}
 
 REASONS = {
     "left": events.SESSION_END_REASON_LEFT,
@@ -106,6 +109,7 @@ class Session:
         config: Config,
         open_transport: Callable[[Viewer, Callable[[], int]], Transport],
         find_persona: Callable[[str], Persona],
+        video: Video,
     ) -> None:
         self.session_id = session_id
         self.token = token
@@ -113,15 +117,17 @@ class Session:
         self._find_persona = find_persona
         self._services = services
         self._config = config
+        self.video = video
         self._clock = SessionClock()
         self._transport = open_transport(self, self._clock.now_us)
         self._asr = AsrPeer(services.asr, session_id, persona.language_code, self)
         self._render = RenderPeer(services.render, self._start_render(), self._show)
         playout = Playout(LOOKAHEAD_US)
         self._media = Media(
-            self._clock.now_us, self._transport, self._asr, self._render, playout, config.video_rate_hz
-        )
-        self._bitrate = config.video_bitrate_bps
+            self._clock.now_us, self._transport, self._asr, self._render, playout,
+            FrameTimes(video.rate_hz, config.video_idle_rate_hz),
+        )  # fmt: skip
+        self._bitrate = video.bitrate_bps
         self._last_heard_us = self._greet_by_us = 0
         self._clock_told = False
         self._watchers: set[LatestQueue[dict[str, Any]]] = set()
@@ -156,7 +162,7 @@ class Session:
                 async with asyncio.timeout(ANSWER_TIMEOUT_S):
                     await self._asr.ready.wait()
                     await self._render.ready.wait()
-                    self.answer.set_result(await self._transport.answer(offer_sdp))
+                    self.answer.set_result(await self._transport.answer(offer_sdp, self.video.codec))
                 await self._hold()
         except* ServiceError as group:
             reason = self._failed(group.exceptions[0])
@@ -283,7 +289,8 @@ class Session:
                 "persona": {"name": self._persona.title, "avatar": self._persona.avatar},
                 "disclosure": self._persona.disclosure,
                 "ai": True,
-                "frame_rate_hz": self._config.video_rate_hz,
+                "frame_rate_hz": self.video.rate_hz,
+                "idle_frame_rate_hz": min(self._config.video_idle_rate_hz, self.video.rate_hz),
             }
         )
 
@@ -303,7 +310,7 @@ class Session:
         self._render.request_keyframe()
 
     def on_bitrate(self, bits_per_s: int) -> None:
-        wanted = min(bits_per_s, self._config.video_bitrate_bps)
+        wanted = min(bits_per_s, self.video.bitrate_bps)
         if abs(wanted - self._bitrate) > BITRATE_STEP * self._bitrate:
             self._bitrate = wanted
             self._render.set_bitrate(wanted)
@@ -350,7 +357,6 @@ class Session:
         await self._media.show(frame)
 
     def _start_render(self) -> render_pb.StartRender:
-        size, rate = self._config.video_size_px, self._config.video_rate_hz
         return render_pb.StartRender(
             session_id=self.session_id,
             avatar=self._persona.avatar,
@@ -358,10 +364,10 @@ class Session:
             profile=self._persona.profile,
             seed=int.from_bytes(self.session_id.encode()[:6], "big"),
             format=render_pb.VideoFormat(
-                codec=render_pb.VIDEO_CODEC_VP8,
-                width_px=size,
-                height_px=size,
-                frame_rate_hz=rate,
-                bitrate_bps=self._config.video_bitrate_bps,
+                codec=CODECS[self.video.codec],
+                width_px=self.video.size_px,
+                height_px=self.video.size_px,
+                frame_rate_hz=self.video.rate_hz,
+                bitrate_bps=self.video.bitrate_bps,
             ),
         )

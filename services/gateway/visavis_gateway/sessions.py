@@ -14,6 +14,7 @@ from visavis_gateway.config import Config
 from visavis_gateway.engine import Transport, Viewer
 from visavis_gateway.personas import Personas
 from visavis_gateway.session import ANSWER_TIMEOUT_S, Services, Session
+from visavis_gateway.video import Video, agreed
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +52,8 @@ class Sessions:
                     session.close("shutdown")
                 tasks.create_task(self._drain(), name="sessions.drain")
 
-    async def create(self, persona_name: str, offer_sdp: str) -> Session:
-        """Open a session and answer its offer.
+    async def create(self, persona_name: str, offer_sdp: str, video: Video | None = None) -> Session:
+        """Open a session and answer its offer; without `video` the picture is as usual.
 
         Raises Busy (full), NotReady (a service is missing), NotFound (persona), InvalidInput (offer).
         """
@@ -64,7 +65,7 @@ class Sessions:
         persona = self.personas.find(persona_name)
         session = Session(
             secrets.token_hex(8), secrets.token_urlsafe(24), persona, self._services, self._config,
-            self._open_transport, self.personas.find,
+            self._open_transport, self.personas.find, agreed(video or self._config.video, offer_sdp),
         )  # fmt: skip
         self._open[session.session_id] = session
         names.sessions.add(1)

@@ -16,8 +16,8 @@ class FakeTransport:
         self.messages: list[dict[str, Any]] = []
         self.is_closed = False
 
-    async def answer(self, offer_sdp: str) -> str:
-        return f"answer to {offer_sdp}"
+    async def answer(self, offer_sdp: str, codec: str) -> str:
+        return f"{codec} answer to {offer_sdp}"
 
     def send_audio(self, packet: bytes, pts_us: int) -> None:
         self.audio.append((pts_us, packet))

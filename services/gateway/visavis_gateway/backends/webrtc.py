@@ -111,15 +111,18 @@ class WebRtcTransport:
         self._needs_keyframe = True
         self._senders: dict[str, RTCRtpSender] = {}
 
-    async def answer(self, offer_sdp: str) -> str:
-        """Accept the offer. Raises InvalidInput when it is not one that this gateway can answer."""
+    async def answer(self, offer_sdp: str, codec: str) -> str:
+        """Accept the offer, with video in `codec` (vp8, h264).
+
+        Raises InvalidInput when it is not an offer that this gateway can answer.
+        """
         self._pc.on("connectionstatechange", self._on_state)
         self._pc.on("datachannel", self._on_channel)
         check_text(offer_sdp)
         try:
             await self._pc.setRemoteDescription(RTCSessionDescription(sdp=offer_sdp, type="offer"))
             self._check_offer()
-            self._attach_tracks()
+            self._attach_tracks(codec)
             await self._pc.setLocalDescription(await self._pc.createAnswer())
         except InvalidInput:
             raise
@@ -128,7 +131,7 @@ class WebRtcTransport:
             InvalidStateError, InvalidAccessError, OperationError,
         ) as error:  # fmt: skip
             log.info("offer refused: %s", type(error).__name__)
-            raise InvalidInput("sdp is not an offer that can be answered (audio, video VP8, data)") from None
+            raise InvalidInput("sdp is not an offer that can be answered (audio, video, data)") from None
         return self._pc.localDescription.sdp
 
     def send_audio(self, packet: bytes, pts_us: int) -> None:
@@ -136,7 +139,7 @@ class WebRtcTransport:
         self._audio.feed(packet, pts_us)
 
     def send_video(self, frame: bytes, pts_us: int, *, keyframe: bool) -> None:
-        """One VP8 frame; nothing leaves before a keyframe, nor after a loss until the next one."""
+        """One encoded frame; nothing leaves before a keyframe, nor after a loss until the next one."""
         if self._needs_keyframe and not keyframe:
             return
         self._needs_keyframe = False
@@ -178,11 +181,11 @@ class WebRtcTransport:
             raise InvalidInput(f"sdp must offer a data channel ({CHANNEL})")
         self._tap_microphone(kinds["audio"].receiver)
 
-    def _attach_tracks(self) -> None:
+    def _attach_tracks(self, codec: str) -> None:
         for track in (self._audio, self._video):
             self._senders[track.kind] = self._pc.addTrack(track)
         for transceiver in self._pc.getTransceivers():
-            keep_codec(transceiver, "audio/opus" if transceiver.kind == "audio" else "video/VP8")
+            keep_codec(transceiver, "audio/opus" if transceiver.kind == "audio" else f"video/{codec}")
         self._follow_clock()
         self._hear_feedback(self._senders["video"])
 

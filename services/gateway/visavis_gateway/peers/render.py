@@ -12,6 +12,7 @@ from visavis_gateway.peers.lasting import LastingStream
 from visavis_gateway.playout import Cue
 
 MAX_OUTSTANDING = 3  # frames asked for and not answered: more means that the face can't keep up
+SETTLES_US = 500_000  # after the last word the face still moves for so long
 
 STATES = {
     "idle": pb.BEHAVIOUR_IDLE,
@@ -81,6 +82,13 @@ class RenderPeer:
         """What the face does."""
         self._behaviour = pb.SetBehaviour(behaviour=STATES[state], pts_us=pts_us)
         self._stream.send(pb.RenderRequest(behaviour=self._behaviour))
+
+    def is_resting(self, now_us: int) -> bool:
+        """It has had nothing to do for a while: fewer pictures will do."""
+        behaviour = self._behaviour
+        if behaviour is None or behaviour.behaviour != pb.BEHAVIOUR_IDLE:
+            return False
+        return now_us - behaviour.pts_us >= SETTLES_US
 
     def cut(self, pts_us: int) -> None:
         """Close the mouth."""
