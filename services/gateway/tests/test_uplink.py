@@ -33,14 +33,35 @@ def test_a_swapped_packet_waits_for_its_neighbour():
 
 
 def test_a_lost_packet_costs_the_wait_and_no_more():
-    buffer = JitterBuffer(max_wait_us=60 * MS)
+    buffer = JitterBuffer()
     push(buffer, 0, 0)
     assert push(buffer, 2, 40) == []
-    assert push(buffer, 3, 60) == []
-    assert push(buffer, 4, 100) == [None, *(OPUS_20MS + bytes([n]) for n in (2, 3, 4))]
-    assert push(buffer, 1, 105) == []
+    assert push(buffer, 3, 60) == [None, *(OPUS_20MS + bytes([n]) for n in (2, 3))], "40 ms after it was due"
+    assert push(buffer, 1, 65) == []
     assert (buffer.lost_count, buffer.late_count) == (1, 1)
-    assert push(buffer, 5, 120) == [OPUS_20MS + b"\x05"], "no delay stays behind"
+    assert push(buffer, 4, 80) == [OPUS_20MS + b"\x04"], "no delay stays behind"
+
+
+def test_where_packets_overtake_each_other_a_gap_waits_longer_and_not_for_ever():
+    buffer = JitterBuffer(max_wait_us=80 * MS)
+    for n in (0, 2, 3, 1):  # number 1 comes 45 ms after number 2
+        push(buffer, n, {0: 0, 2: 40, 3: 60, 1: 85}[n])
+    assert push(buffer, 5, 100) == []
+    assert push(buffer, 6, 120) == []
+    assert push(buffer, 4, 140) == [OPUS_20MS + bytes([n]) for n in (4, 5, 6)], "it had been waited for"
+    for n in range(7, 2000):
+        push(buffer, n, n * 20)
+    assert push(buffer, 2001, 40_020) == []
+    assert push(buffer, 2002, 40_040)[0] is None, "forgotten: as short as ever"
+
+
+def test_the_wait_has_an_end_whatever_was_seen():
+    buffer = JitterBuffer(max_wait_us=80 * MS)
+    for n in (0, 2, 3, 1):  # number 1 comes 210 ms after number 2
+        push(buffer, n, {0: 0, 2: 40, 3: 41, 1: 250}[n])
+    assert push(buffer, 5, 260) == []
+    assert push(buffer, 6, 335) == []
+    assert push(buffer, 7, 341)[0] is None
 
 
 def test_a_silent_sender_becomes_silence_in_real_time():

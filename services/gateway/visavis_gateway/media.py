@@ -25,6 +25,8 @@ from visavis_gateway.uplink import CapturedChunk, Uplink
 
 LATENESS_WEIGHT = 0.05  # of the newest frame: an average over about 0.4 s
 
+MAX_VIDEO_WAITING = 3  # frames: with more, the network is behind, and what is not encoded need not be sent
+
 
 class Media:
     """Drives one session's microphone, voice and face; tells the conversation what has left."""
@@ -110,8 +112,9 @@ class Media:
 
     def _ask_for_frames(self, now_us: int) -> None:
         resting = self._playout.reply is None and self._render.is_resting(now_us)
+        is_behind = self._transport.video_waiting() > MAX_VIDEO_WAITING
         for pts_us in self._frames.due(now_us, resting=resting):
-            self._render.advance(pts_us, late=pts_us < now_us)
+            self._render.advance(pts_us, late=is_behind or pts_us < now_us)
 
     def _count(self) -> None:
         counts = {"underruns": self._playout.underrun_count, "skipped": self._render.skipped_count}

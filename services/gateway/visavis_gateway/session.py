@@ -24,6 +24,7 @@ from visavis.tts.v1.tts_service_pb2_grpc import TtsServiceStub
 
 from visavis_gateway import inbox
 from visavis_gateway.backends.opus import LOOKAHEAD_US
+from visavis_gateway.bandwidth import Bandwidth
 from visavis_gateway.clock import SessionClock
 from visavis_gateway.config import Config
 from visavis_gateway.conversation import Conversation
@@ -44,7 +45,7 @@ log = logging.getLogger(__name__)
 ANSWER_TIMEOUT_S = 10.0
 MAX_WATCHED = 200  # messages that a reader of the event stream may be behind
 GREET_TIMEOUT_US = 5_000_000  # for a viewer that never says that it sees something
-BITRATE_STEP = 0.15  # a smaller change is not worth a change of the encoder
+PACE = 1.5  # of the encoder's rate: what a keyframe may take of a narrow path
 CODECS = {"vp8": render_pb.VIDEO_CODEC_VP8, "h264": render_pb.VIDEO_CODEC_H264}
 
 REASONS = {
@@ -127,7 +128,7 @@ class Session:
             self._clock.now_us, self._transport, self._asr, self._render, playout,
             FrameTimes(video.rate_hz, config.video_idle_rate_hz),
         )  # fmt: skip
-        self._bitrate = video.bitrate_bps
+        self._bandwidth = Bandwidth(video.bitrate_bps)
         self._last_heard_us = self._greet_by_us = 0
         self._clock_told = False
         self._watchers: set[LatestQueue[dict[str, Any]]] = set()
@@ -310,10 +311,16 @@ class Session:
         self._render.request_keyframe()
 
     def on_bitrate(self, bits_per_s: int) -> None:
-        wanted = min(bits_per_s, self.video.bitrate_bps)
-        if abs(wanted - self._bitrate) > BITRATE_STEP * self._bitrate:
-            self._bitrate = wanted
-            self._render.set_bitrate(wanted)
+        self._follow_network(self._bandwidth.estimated(bits_per_s))
+
+    def on_loss(self, fraction: float) -> None:
+        self._follow_network(self._bandwidth.lost(fraction))
+
+    def _follow_network(self, changed: bool) -> None:
+        if changed:
+            self._render.set_bitrate(self._bandwidth.rate_bps)
+        paced_bps = round(PACE * self._bandwidth.rate_bps) if self._bandwidth.is_narrow else None
+        self._transport.pace_video(paced_bps)
 
     def on_closed(self) -> None:
         self.close("vanished")

@@ -4,12 +4,9 @@ import asyncio
 import logging
 import struct
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any
 
-import av
 from aiortc import (
-    MediaStreamTrack,
     RTCConfiguration,
     RTCDataChannel,
     RTCIceServer,
@@ -21,20 +18,21 @@ from aiortc import (
 )
 from aiortc.clock import current_ntp_time
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
-from aiortc.mediastreams import MediaStreamError
 from aiortc.rtcrtpreceiver import StreamStatistics
 from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_FIR,
     RTCP_PSFB_PLI,
     RtcpPsfbPacket,
+    RtcpRrPacket,
     RtcpSrPacket,
     RtpPacket,
     unpack_remb_fci,
 )
 from rpckit.errors import InvalidInput
-from rpckit.streams import LatestQueue
 
+from visavis_gateway.backends.packets import PacketTrack
+from visavis_gateway.bandwidth import Pacer
 from visavis_gateway.engine import Viewer
 
 log = logging.getLogger(__name__)
@@ -45,35 +43,6 @@ CHANNEL = "visavis"
 MAX_BUFFERED_BYTES = 1 << 20
 MAX_EARLY_MESSAGES = 100
 FAREWELL_S = 0.2  # closing drops what the data channel has not delivered yet
-
-
-class PacketTrack(MediaStreamTrack):
-    """A track of packets that are encoded already. Full queue: the viewer's network is dead, old ones go."""
-
-    def __init__(self, kind: str, rate_hz: int, maxsize: int) -> None:
-        self.kind = kind
-        super().__init__()
-        self.rate_hz = rate_hz
-        self.first_pts_us: int | None = None
-        self._queue: LatestQueue[av.Packet[Any]] = LatestQueue(maxsize, f"gateway.rtp.{kind}")
-
-    def feed(self, data: bytes, pts_us: int) -> bool:
-        """Queue one packet; False when an older one had to go for it."""
-        packet = av.Packet(data)
-        packet.pts = pts_us * self.rate_hz // 1_000_000
-        packet.time_base = Fraction(1, self.rate_hz)
-        dropped = self._queue.dropped_count
-        self._queue.put(packet)
-        return self._queue.dropped_count == dropped
-
-    async def recv(self) -> "av.Packet[Any]":
-        """The next packet, as aiortc's sender asks for it."""
-        if self.readyState != "live":
-            raise MediaStreamError
-        packet = await self._queue.get()
-        if self.first_pts_us is None:
-            self.first_pts_us = (packet.pts or 0) * 1_000_000 // self.rate_hz
-        return packet
 
 
 def check_text(offer_sdp: str) -> None:
@@ -109,6 +78,7 @@ class WebRtcTransport:
         self._channel: RTCDataChannel | None = None
         self._early: list[str] = []
         self._needs_keyframe = True
+        self._pacer = Pacer()
         self._senders: dict[str, RTCRtpSender] = {}
 
     async def answer(self, offer_sdp: str, codec: str) -> str:
@@ -146,6 +116,14 @@ class WebRtcTransport:
         if not self._video.feed(frame, pts_us):
             self._needs_keyframe = True
             self._viewer.on_keyframe_request()
+
+    def video_waiting(self) -> int:
+        """Frames that have not left yet."""
+        return self._video.waiting
+
+    def pace_video(self, bits_per_s: int | None) -> None:
+        """Spread video packets to this rate, so that the voice keeps its way; None = as they come."""
+        self._pacer.rate_bps = bits_per_s
 
     def send_message(self, text: str) -> None:
         """Over the data channel; kept while that is not open yet, dropped when the viewer stopped reading."""
@@ -209,6 +187,8 @@ class WebRtcTransport:
         async def send_rtp(data: bytes) -> None:
             if not 200 <= data[1] <= 207:
                 timestamp, ssrc = struct.unpack_from("!II", data, 4)
+                if ssrc == self._senders["video"]._ssrc:
+                    await asyncio.sleep(self._pacer.wait_s(len(data), asyncio.get_running_loop().time()))
                 track = tracks.get(ssrc)
                 if track is not None and ssrc not in self._origins and track.first_pts_us is not None:
                     ticks = track.first_pts_us * track.rate_hz // 1_000_000
@@ -241,7 +221,11 @@ class WebRtcTransport:
         handle = sender._handle_rtcp_packet
 
         async def on_rtcp(packet: Any) -> None:
-            if isinstance(packet, RtcpPsfbPacket):
+            if isinstance(packet, RtcpRrPacket | RtcpSrPacket):
+                for report in packet.reports:
+                    if report.ssrc == sender._ssrc:
+                        self._viewer.on_loss(report.fraction_lost / 256)
+            elif isinstance(packet, RtcpPsfbPacket):
                 if packet.fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
                     self._viewer.on_keyframe_request()
                 elif packet.fmt == RTCP_PSFB_APP:

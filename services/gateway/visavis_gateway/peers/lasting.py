@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from typing import Any, Generic
 
@@ -75,7 +74,7 @@ class LastingStream(Generic[Req, Res]):
         self.ready.set()
 
     def _note_break(self, error: NotReady) -> None:
-        now_s = time.monotonic()
+        now_s = asyncio.get_running_loop().time()  # as every other wait of a session
         if self._broken_at_s is None:
             log.warning("%s; opening it again", error)
             self._broken_at_s = now_s
