@@ -13,7 +13,6 @@ from aiortc import (
     RTCPeerConnection,
     RTCRtpReceiver,
     RTCRtpSender,
-    RTCRtpTransceiver,
     RTCSessionDescription,
 )
 from aiortc.clock import current_ntp_time
@@ -31,6 +30,7 @@ from aiortc.rtp import (
 )
 from rpckit.errors import InvalidInput
 
+from visavis_gateway.backends.offers import check_text, keep_codec
 from visavis_gateway.backends.packets import PacketTrack
 from visavis_gateway.bandwidth import Pacer
 from visavis_gateway.engine import Viewer
@@ -43,25 +43,6 @@ CHANNEL = "visavis"
 MAX_BUFFERED_BYTES = 1 << 20
 MAX_EARLY_MESSAGES = 100
 FAREWELL_S = 0.2  # closing drops what the data channel has not delivered yet
-
-
-def check_text(offer_sdp: str) -> None:
-    """Refuse early what aiortc would accept and never connect."""
-    printable = all(c.isprintable() or c in "\r\n\t" for c in offer_sdp)
-    if not printable:
-        raise InvalidInput("sdp must be plain text")
-    if "a=fingerprint:" not in offer_sdp or "SAVPF" not in offer_sdp:
-        raise InvalidInput("sdp must offer DTLS-SRTP (a fingerprint and a SAVPF profile)")
-
-
-def keep_codec(transceiver: RTCRtpTransceiver, mime_type: str) -> None:
-    """Answer with this codec and its retransmission alone; aiortc would send the offer's first."""
-    chosen = [c for c in transceiver._codecs if c.mimeType.lower() == mime_type.lower()]
-    if not chosen:
-        raise InvalidInput(f"sdp must offer {mime_type}")
-    types = {c.payloadType for c in chosen}
-    retransmission = [c for c in transceiver._codecs if c.parameters.get("apt") in types]
-    transceiver._codecs = chosen + retransmission
 
 
 class WebRtcTransport:
@@ -99,6 +80,7 @@ class WebRtcTransport:
         except (
             ValueError, KeyError, IndexError, AttributeError, AssertionError, TypeError,
             InvalidStateError, InvalidAccessError, OperationError,
+            RuntimeError,  # a StopIteration of its parser
         ) as error:  # fmt: skip
             log.info("offer refused: %s", type(error).__name__)
             raise InvalidInput("sdp is not an offer that can be answered (audio, video, data)") from None
@@ -147,7 +129,13 @@ class WebRtcTransport:
         """Give everything back, once the last message has had time to arrive."""
         if self._channel is not None and self._channel.readyState == "open":
             await asyncio.sleep(FAREWELL_S)
-        await self._pc.close()
+        try:
+            await self._pc.close()
+        except (
+            AttributeError
+        ):  # aiortc trips over what a strange offer left half made, and would leave sockets
+            for ice in getattr(self._pc, "_RTCPeerConnection__iceTransports"):  # noqa: B009
+                await ice.stop()
 
     # -- set-up -----------------------------------------------------------------------------------------
 
