@@ -4,9 +4,9 @@
     .venv/bin/python bench/network.py calls     # real calls over UDP, on a stack of its own
 
 words: recordings of people (`visavis models pull --with tests --with bench`) and questions spoken by hibari
-go through Opus, the network, the gateway's own uplink and asr. Reported is the word error rate against what
-asr hears without loss (people) or against what was said (questions), and what a lost packet costs: how much
-later than on a perfect network each 20 ms reach asr.
+go through Opus, the network, the gateway's own uplink and asr (Moonshine). Reported is the word error rate
+against what Whisper hears in the untouched recording (people; `--with whisper`) or against what was said
+(questions), and what a lost packet costs: how much later than on a perfect network each 20 ms reach asr.
 calls: a talking avatar is watched over each network: pictures that can be decoded, holes in them, what the
 encoder's rate did, and how evenly the voice came.
 """
@@ -29,7 +29,7 @@ from rough_calls import watch_all
 from turns import QUESTIONS
 from visavis_asr.backends import load_engine
 from visavis_asr.config import Config
-from visavis_asr.engine import RATE_HZ
+from visavis_asr.engine import RATE_HZ, Engine
 from visavis_cli import environment
 from visavis_cli.talk.errors import TalkError
 from visavis_cli.talk.network import Conditions
@@ -55,11 +55,12 @@ Pcm = NDArray[np.int16]
 
 @dataclass(frozen=True)
 class Utterance:
-    """What is said; `text` is None where only asr can tell."""
+    """What is said; where `text` is not known, it is Whisper's word."""
 
     name: str
     packets: list[bytes]
-    text: str | None = None
+    text: str
+    is_known: bool
 
 
 @dataclass
@@ -96,7 +97,7 @@ def through(packets: Sequence[bytes], conditions: Conditions, seed: int) -> Hear
         for n, sent_s in enumerate(clean)
         if (at := path.arrival_s(sent_s, len(packets[n]) + 40)) is not None
     ]
-    ticks = [(now_s, -1) for now_s in np.arange(0, len(packets) * 0.02 + 0.3, 0.02)]
+    ticks = [(now_s, -1) for now_s in np.arange(0, max(at for at, _ in arrivals) + 0.1, 0.02)]
     uplink = Uplink(OpusDecoder())
     parts: list[Pcm] = []
     extra_ms: list[float] = []
@@ -108,6 +109,16 @@ def through(packets: Sequence[bytes], conditions: Conditions, seed: int) -> Hear
             parts.append(chunk.pcm)
     pcm = np.concatenate(parts[: len(packets)])
     return Heard(pcm, extra_ms[: len(packets)], uplink.concealed_count)
+
+
+def engine_of(backend: str) -> Engine:
+    return load_engine(Config(models_dir=environment.models_dir(), backend=backend))
+
+
+def heard_in(engine: Engine, pcm: Pcm) -> str:
+    """What an ear makes of it."""
+    heard = engine.transcribe(pcm.astype(np.float32) / 32768, "en", lambda: False)
+    return heard.text if heard else ""
 
 
 def words_of(text: str) -> list[str]:
@@ -129,12 +140,16 @@ def word_errors(said: Sequence[str], heard: Sequence[str]) -> int:
 
 def material(args: argparse.Namespace) -> Iterator[Utterance]:
     """People first, then spoken questions."""
-    for path in utterances(args.people, environment.models_dir(), args.out):
-        yield Utterance(path.stem, packets_of(decoded(path), RATE_HZ))
+    recordings = utterances(args.people, environment.models_dir(), args.out)
+    whisper = engine_of("whisper") if recordings else None
+    for path in recordings:
+        assert whisper is not None
+        pcm = decoded(path)
+        yield Utterance(path.stem, packets_of(pcm, RATE_HZ), heard_in(whisper, pcm), is_known=False)
     voice = Hibari(threads=1)
     for text in QUESTIONS[: args.questions]:
         pcm = (np.clip(voice(text, seed=0), -1, 1) * 32767).astype(np.int16)
-        yield Utterance(text, packets_of(pcm, voice.sample_rate), text)
+        yield Utterance(text, packets_of(pcm, voice.sample_rate), text, is_known=True)
 
 
 @dataclass
@@ -161,22 +176,16 @@ class Row:
 
 def words(args: argparse.Namespace) -> dict[str, Row]:
     """Every utterance over every network, each as often as --seeds, with other losses each time."""
-    engine = load_engine(Config(models_dir=environment.models_dir()))
-
-    def heard_words(pcm: Pcm) -> list[str]:
-        heard = engine.transcribe(pcm.astype(np.float32) / 32768, "en", lambda: False)
-        return words_of(heard.text) if heard else []
-
+    engine = engine_of("moonshine")
     rows = {name: Row({True: 0, False: 0}, {True: 0, False: 0}, []) for name in NETWORKS}
     for number, each in enumerate(material(args)):
-        clean = heard_words(through(each.packets, Conditions(), 0).pcm)
-        said = words_of(each.text) if each.text else clean
+        said, clean = words_of(each.text), heard_in(engine, through(each.packets, Conditions(), 0).pcm)
         for name, conditions in NETWORKS.items():
             for seed in range(args.seeds):
                 heard = through(each.packets, conditions, 1000 * number + 2 * seed)
-                found = clean if conditions == Conditions() else heard_words(heard.pcm)
-                rows[name].add(each.text is not None, word_errors(said, found), len(said), heard)
-        print(f"{number + 1:3}  {each.name[:60]:60}  {' '.join(clean)[:60]}", file=sys.stderr, flush=True)
+                text = clean if conditions == Conditions() else heard_in(engine, heard.pcm)
+                rows[name].add(each.is_known, word_errors(said, words_of(text)), len(said), heard)
+        print(f"{number + 1:3}  {each.text[:60]:60}  {clean[:60]}", file=sys.stderr, flush=True)
     engine.close()
     return rows
 

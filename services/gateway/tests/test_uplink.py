@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from visavis_gateway.backends.opus import OpusDecoder, OpusEncoder
+from visavis_gateway.concealment import Concealer
 from visavis_gateway.jitter import FRAME_TICKS, JitterBuffer, opus_duration_ticks
 from visavis_gateway.uplink import Decimator, Uplink
 
@@ -144,3 +145,29 @@ def test_uplink_decodes_and_conceals():
     assert len(sound) == 50 * 320
     assert sum(chunk.concealed for chunk in chunks) == uplink.concealed_count >= 1
     assert np.abs(sound[1600:6000]).max() > 6000
+
+
+def test_a_hole_in_a_tone_is_filled_with_the_tone_and_has_no_step():
+    tone = (8000 * np.sin(2 * np.pi * 200 * np.arange(48_000) / 48_000)).astype(np.int16)
+    concealer = Concealer()
+    parts = [
+        concealer.make(960) if n == 25 else concealer.take(tone[n * 960 : (n + 1) * 960]) for n in range(50)
+    ]
+    sound = np.concatenate(parts)
+    hole = slice(25 * 960, 26 * 960)
+    likeness = np.corrcoef(sound[hole], tone[hole])[0, 1]
+    assert likeness > 0.95
+    assert np.abs(np.diff(sound.astype(int))).max() < 1.5 * np.abs(np.diff(tone.astype(int))).max()
+
+
+def test_a_long_hole_fades_to_silence():
+    concealer = Concealer()
+    concealer.take((8000 * np.sin(np.arange(960) / 20)).astype(np.int16))
+    made = np.concatenate([concealer.make(960) for _ in range(5)])
+    assert np.abs(made[:200]).max() > 4000
+    assert not made[3 * 960 :].any()
+
+
+@pytest.mark.parametrize("count", [120, 480, 960, 2880])
+def test_a_hole_before_any_sound_is_silence(count):
+    assert not Concealer().make(count).any()

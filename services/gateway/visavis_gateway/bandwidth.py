@@ -1,7 +1,7 @@
 """How much video the viewer's network takes, from what the viewer reports. Pure."""
 
 LOWEST_BPS = 50_000
-# draft-ietf-rmcat-gcc-02, section 6: the part of it that looks at losses.
+# As draft-ietf-rmcat-gcc-02, section 6, looks at losses; it halves the fraction, which takes too long here.
 HEAVY_LOSS, LIGHT_LOSS = 0.10, 0.02
 GROWTH = 1.05
 # An encoder may need a keyframe for a new rate: down at once, up when it is worth one.
@@ -34,7 +34,7 @@ class Bandwidth:
     def lost(self, fraction: float) -> bool:
         """A receiver report names the part (0 to 1) lost since the last; True when `rate_bps` has changed."""
         if fraction > HEAVY_LOSS:
-            self._lossless_bps = max(LOWEST_BPS, self.rate_bps * (1 - fraction / 2))
+            self._lossless_bps = max(LOWEST_BPS, self.rate_bps * (1 - fraction))  # what got through
         elif fraction < LIGHT_LOSS:
             self._lossless_bps = min(self._usual_bps, self._lossless_bps * GROWTH)
         return self._follow()
