@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -46,6 +47,10 @@ ANSWER_TIMEOUT_S = 10.0
 MAX_WATCHED = 200  # messages that a reader of the event stream may be behind
 GREET_TIMEOUT_US = 5_000_000  # for a viewer that never says that it sees something
 PACE = 1.5  # of the encoder's rate: what a keyframe may take of a narrow path
+AWAY = {
+    "asr": "I can't hear you for a moment. You can type.",
+    "render": "The picture stands still for a moment. We can go on talking.",
+}
 CODECS = {"vp8": render_pb.VIDEO_CODEC_VP8, "h264": render_pb.VIDEO_CODEC_H264}
 
 REASONS = {
@@ -122,7 +127,9 @@ class Session:
         self._clock = SessionClock()
         self._transport = open_transport(self, self._clock.now_us)
         self._asr = AsrPeer(services.asr, session_id, persona.language_code, self)
-        self._render = RenderPeer(services.render, self._start_render(), self._show)
+        self._render = RenderPeer(
+            services.render, self._start_render(), self._show, partial(self.on_away, "render")
+        )
         playout = Playout(LOOKAHEAD_US)
         self._media = Media(
             self._clock.now_us, self._transport, self._asr, self._render, playout,
@@ -344,6 +351,13 @@ class Session:
 
     def on_ear_back(self) -> None:
         self.conversation.ear_back(self.now_us())
+
+    def on_away(self, service: str, away: bool) -> None:
+        """A service that the whole session needs has gone, or is back."""
+        state = "away" if away else "back"
+        self.tell(
+            {"type": "service", "service": service, "state": state, "message": AWAY[service] if away else ""}
+        )
 
     # -- what only time brings ---------------------------------------------------------------------------
 

@@ -156,6 +156,7 @@ const HANDLERS = {
   transcript: (message) => captions.setTranscript(message),
   reply: (message) => captions.setReply(message),
   turn: (message) => captions.setTurn(message),
+  service: ({ state, message }) => (state === "away" ? view.showNotice(message, null, "note") : view.hideNotice()),
   error: ({ message, fatal }) => fatal || view.showNotice(message),
 };
 

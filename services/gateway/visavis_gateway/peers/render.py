@@ -30,11 +30,12 @@ class RenderPeer:
         stub: RenderServiceStub,
         start: pb.StartRender,
         on_frame: Callable[[pb.EncodedFrame], Awaitable[None]],
+        on_away: Callable[[bool], None] = lambda away: None,
     ) -> None:
         self._start = start
         self._on_frame = on_frame
         self._stream: LastingStream[pb.RenderRequest, pb.RenderResponse] = LastingStream(
-            "render", stub.Render, self._start_request, self._on_response, lambda: None, maxsize=1024
+            "render", stub.Render, self._start_request, self._on_response, lambda: None, on_away, maxsize=1024
         )
         self._outstanding = 0
         self._cues: deque[media_pb2.VisemeCue] = deque(maxlen=500)
