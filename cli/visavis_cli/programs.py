@@ -52,6 +52,8 @@ def python(module: str) -> list[str]:
 
 # glibc's arenas, one a thread, keep what short-lived frames and tensors leave behind: memory would creep.
 ALLOCATOR = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "262144"}
+# ONNX Runtime would tell its makers how it is used.
+PRIVACY = {"ORT_DISABLE_TELEMETRY": "1"}
 
 
 def metrics_page(name: str, env: Mapping[str, str]) -> dict[str, str]:
@@ -75,7 +77,7 @@ def service(name: str, port: int, models_dir: Path, nats_url: str, env: Mapping[
     settings = {f"{prefix}_SERVER__LISTEN_ADDRESS": f"{LOOPBACK}:{port}"}
     if name in NEED_MODELS:
         settings[f"{prefix}_MODELS_DIR"] = env.get(f"{prefix}_MODELS_DIR", str(models_dir))
-    settings |= {key: env.get(key, value) for key, value in ALLOCATOR.items()}
+    settings |= {key: env.get(key, value) for key, value in (ALLOCATOR | PRIVACY).items()}
     settings |= metrics_page(name, env)
     if name in NEED_EVENTS:
         settings[f"{prefix}_NATS_URL"] = env.get(f"{prefix}_NATS_URL", nats_url)
