@@ -21,6 +21,11 @@ def models_dir() -> Path:
     return Path(current().get(MODELS_DIR) or PROJECT / "models").absolute()
 
 
+def tls_dir() -> Path:
+    """Where the certificate of `visavis up --tls` is kept."""
+    return PROJECT / ".tls"
+
+
 def models_mirror() -> Path | None:
     """A directory laid out like models/ to copy from, when VISAVIS_MODELS_MIRROR names one."""
     named = current().get(MODELS_MIRROR)

@@ -13,6 +13,9 @@ NEED_MODELS = ("asr", "brain")
 NEED_EVENTS = ("brain", "tts", "gateway")
 
 
+TLS_CERT, TLS_KEY = "GATEWAY_TLS_CERT_FILE", "GATEWAY_TLS_KEY_FILE"
+
+
 class StackError(Exception):
     """The stack can't be started or can't go on; the message says why and what to do."""
 
@@ -32,6 +35,11 @@ class Program:
     command: list[str]
     target: str
     env: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_secure(self) -> bool:
+        """It answers over TLS."""
+        return bool(self.env.get(TLS_CERT))
 
 
 def nats_server() -> str:
@@ -89,6 +97,7 @@ def plan(ports: Ports, env: Mapping[str, str], models_dir: Path) -> list[Program
     settings = {f"GATEWAY_{each.name.upper()}_TARGET": each.target for each in services}
     settings |= {"GATEWAY_HOST": host, "GATEWAY_PORT": str(ports.gateway)}
     settings["GATEWAY_NATS_URL"] = env.get("GATEWAY_NATS_URL", nats_url)
+    settings |= {name: env[name] for name in (TLS_CERT, TLS_KEY) if env.get(name)}
     reached_at = LOOPBACK if host in ("", "0.0.0.0", "::") else host
     gateway = Program("gateway", python("visavis_gateway"), f"{reached_at}:{ports.gateway}", settings)
     return [nats, *services, gateway]

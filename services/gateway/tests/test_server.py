@@ -171,7 +171,7 @@ async def test_a_bad_body_names_what_is_wrong(http, body, status, code):
 
 async def test_info_and_health(http):
     info = (await http.get("/api/info")).json()
-    assert info["personas"][0] == {"name": "mira", "title": "Mira", "avatar": ""}
+    assert info["personas"][0] == {"name": "mira", "title": "Mira", "avatar": "", "listed": True}
     health = await http.get("/api/health")
     assert health.status_code == 503, "the scripted services have no health service"
     assert set(health.json()["services"]) == {"asr", "brain", "tts", "render"}

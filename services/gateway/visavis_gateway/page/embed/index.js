@@ -1,0 +1,1 @@
+export * from "./page/embed/element.js";
