@@ -70,6 +70,7 @@ async def stack(otlp: OtlpReceiver) -> AsyncIterator[Stack]:
         "OTEL_METRICS_EXPORTER": "none",
         "OTEL_BSP_SCHEDULE_DELAY": "200",
         "GATEWAY_MAX_SESSIONS": "4",
+        "GATEWAY_ALLOWED_ORIGINS": '["http://localhost:8999"]',
     }
     ready: asyncio.Future[Stack] = asyncio.get_running_loop().create_future()
     leave = asyncio.Event()

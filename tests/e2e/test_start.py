@@ -174,11 +174,11 @@ async def test_greeting_waits_until_the_face_is_there(open_viewer) -> None:
 
 async def test_another_persona_is_chosen_on_the_page_and_in_the_call(open_viewer) -> None:
     async with open_viewer() as viewer:
-        await viewer.page.click("#choose >> text=Ada")
+        await viewer.page.check("#choose [value=ada]")
         await viewer.page.click("text=Talk with Ada")
         await viewer.until("visavis.session?.persona.name.startsWith('Ada')")
         await viewer.page.click("#open-settings")
-        await viewer.page.click("#persona >> text=Nora")
+        await viewer.page.check("#persona [value=nora]")
         await viewer.until("visavis.session.persona.name.startsWith('Nora')")
         await viewer.page.keyboard.press("Escape")
         await viewer.page.wait_for_selector("#settings", state="hidden")
@@ -188,8 +188,8 @@ async def test_another_persona_is_chosen_on_the_page_and_in_the_call(open_viewer
 async def test_look_and_size_are_kept(open_viewer) -> None:
     async with open_viewer() as viewer:
         await viewer.page.click("#open-settings")
-        await viewer.page.click("#theme >> text=Dark")
-        await viewer.page.click("#captions-size >> text=Large")
+        await viewer.page.check("#theme [value=dark]")
+        await viewer.page.check("#captions-size [value=large]")
         await viewer.page.reload()
         root = "document.documentElement.dataset"
         assert await viewer.get(f"[{root}.theme, {root}.captions]") == ["dark", "large"]

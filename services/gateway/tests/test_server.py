@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -99,6 +100,14 @@ async def test_a_call_over_webrtc(http, peer, backstage):
     assert (await http.delete(url, headers=headers)).status_code == 204
     await until(lambda: http.sessions.open_count == 0, "the session is gone")
     await until(lambda: backstage.open_calls == 0, "every call ended")
+
+
+async def test_a_viewer_that_hides_its_addresses_is_reached(http, peer):
+    sdp = re.sub(r"(a=candidate:\S+ \d+ \S+ \d+) \S+", r"\1 b0e1.local", await peer.offer())
+    assert ".local" in sdp
+    answer = await http.post("/api/sessions", json={"type": "offer", "sdp": sdp})
+    await peer.accept(answer.json()["sdp"])
+    await until(lambda: peer.of_type("session"), "it is known by its own checks")
 
 
 async def test_the_third_viewer_is_told_that_it_is_full(http):

@@ -261,7 +261,7 @@ function resumeWith(made) {
   call = facts.call = made;
   attach(made);
   for (const track of made.tracks) addTrack(track);
-  onLive(made, hearing.track ? hearing.give(made) : takeMicrophone(made));
+  onLive(made, hearing.give(made)); // whoever had none before is not asked again
 }
 
 /** Every way a conversation can end comes through here. */
