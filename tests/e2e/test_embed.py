@@ -15,6 +15,9 @@ ALLOWED = "http://localhost:8999/"  # tests/conftest.py tells the gateway so
 OTHER = "http://localhost:8998/"
 LOADS = "script-src 'unsafe-inline' {0}; style-src 'unsafe-inline'; connect-src {0}; img-src {0}"
 POLICY = "default-src 'none'; " + LOADS
+# A page that the test makes up counts as one from the internet, and Chrome asks its user before such a page may
+# reach this machine.
+FLAGS = ("--disable-features=LocalNetworkAccessChecks",)
 AVATAR = "document.querySelector('visavis-avatar')"
 
 
@@ -23,7 +26,7 @@ async def example(open_viewer, stack, address: str, text: str = "") -> AsyncIter
     """The example, served at `address` under a policy that trusts the gateway alone."""
     text = text or EXAMPLE.read_text().replace("http://localhost:8080", stack.url)
     headers = {"Content-Type": "text/html", "Content-Security-Policy": POLICY.format(stack.url)}
-    async with open_viewer() as viewer:
+    async with open_viewer(flags=FLAGS) as viewer:
         tab = await viewer.page.context.new_page()
         await tab.route(address, lambda route: route.fulfill(body=text, headers=headers))
         await tab.goto(address)
@@ -67,7 +70,7 @@ async def test_other_page_gets_nothing(open_viewer, stack) -> None:
 @pytest.mark.parametrize(("address", "framed"), [(ALLOWED, True), (OTHER, False)])
 async def test_only_an_allowed_page_may_frame_ours(open_viewer, stack, address, framed) -> None:
     text = f'<!doctype html><iframe src="{stack.url}" allow="microphone; autoplay"></iframe>'
-    async with open_viewer() as viewer:
+    async with open_viewer(flags=FLAGS) as viewer:
         tab = await viewer.page.context.new_page()
         await tab.route(address, lambda route: route.fulfill(body=text, content_type="text/html"))
         await tab.goto(address, wait_until="networkidle")
