@@ -2,9 +2,10 @@
 
     .venv/bin/python bench/connect.py --calls 20
 
-Chromium opens the real page of a stack of its own and clicks, again and again: after the pointer has rested on the
-button for 0, 150 and 400 ms, as people's do (a touch has less, a mouse more). Printed: from the click to the open
-call and to the first frame on the screen, as the page notes it, in milliseconds (median, 90th percentile, worst).
+Chromium opens the real page of a stack of its own and clicks, again and again: after the pointer has rested
+on the button for 0, 150 and 400 ms, as people's do (a touch has less). Printed: from the click to
+the open call and to the first frame on the screen, as the page notes it, in milliseconds (median, 90th
+percentile, worst).
 """
 
 import argparse
