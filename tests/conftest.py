@@ -93,6 +93,7 @@ async def stack(otlp: OtlpReceiver, metrics_port: int, log_lines: list[str]) -> 
         "OTEL_EXPORTER_PROMETHEUS_PORT": str(metrics_port),
         "OTEL_BSP_SCHEDULE_DELAY": "200",
         "GATEWAY_MAX_SESSIONS": "4",
+        "GATEWAY_ALLOWED_ORIGINS": '["http://localhost:8999"]',
     }
     ready: asyncio.Future[Stack] = asyncio.get_running_loop().create_future()
     leave = asyncio.Event()

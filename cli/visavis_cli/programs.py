@@ -15,6 +15,9 @@ METRICS_PORT = "OTEL_EXPORTER_PROMETHEUS_PORT"
 FIRST_METRICS_PORT = 9464
 
 
+TLS_CERT, TLS_KEY = "GATEWAY_TLS_CERT_FILE", "GATEWAY_TLS_KEY_FILE"
+
+
 class StackError(Exception):
     """The stack can't be started or can't go on; the message says why and what to do."""
 
@@ -34,6 +37,11 @@ class Program:
     command: list[str]
     target: str
     env: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_secure(self) -> bool:
+        """It answers over TLS."""
+        return bool(self.env.get(TLS_CERT))
 
 
 def nats_server() -> str:
@@ -107,6 +115,7 @@ def plan(ports: Ports, env: Mapping[str, str], models_dir: Path) -> list[Program
     settings |= {"GATEWAY_HOST": host, "GATEWAY_PORT": str(ports.gateway)}
     settings["GATEWAY_NATS_URL"] = env.get("GATEWAY_NATS_URL", nats_url)
     settings |= metrics_page("gateway", env)
+    settings |= {name: env[name] for name in (TLS_CERT, TLS_KEY) if env.get(name)}
     reached_at = LOOPBACK if host in ("", "0.0.0.0", "::") else host
     gateway = Program("gateway", python("visavis_gateway"), f"{reached_at}:{ports.gateway}", settings)
     return [nats, *services, gateway]

@@ -2,13 +2,15 @@
 
 import re
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from visavis_gateway.reach import parse_advertised
 
 PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
+ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.\[\]:-]+")
 
 
 def parse_ports(text: str) -> range:
@@ -38,6 +40,13 @@ class Config(BaseSettings):
     max_session_s: int = Field(default=3600, ge=10)
     connect_timeout_s: float = Field(default=15, ge=0.1)
     vanish_timeout_s: float = Field(default=10, ge=0.5)
+    # How long what was said is kept for a viewer whose connection broke; 0 = not at all.
+    resume_within_s: float = Field(default=900, ge=0, le=86_400)
+    # A certificate and its key (PEM): the page is served over HTTPS.
+    tls_cert_file: Path | None = None
+    tls_key_file: Path | None = None
+    # Whose pages may embed this gateway: origins like https://example.org, or * for all.
+    allowed_origins: list[str] = []
     # What applications may see on NATS: the words of a turn, or only that it happened.
     publish_words: bool = False
     # Persona files (docs/personas.md) beside those that ship.
@@ -77,3 +86,20 @@ class Config(BaseSettings):
     def udp_port_range(self) -> range:
         """The ports of `udp_ports`; empty = any."""
         return parse_ports(self.udp_ports)
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _are_origins(cls, origins: list[str]) -> list[str]:
+        for origin in origins:
+            if not ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin!r} is not an origin: * or http(s)://host[:port], without a path")
+        return [origin.lower() for origin in origins]
+
+    @model_validator(mode="after")
+    def _certificate_has_its_key(self) -> Self:
+        if (self.tls_cert_file is None) != (self.tls_key_file is None):
+            raise ValueError("GATEWAY_TLS_CERT_FILE and GATEWAY_TLS_KEY_FILE go together")
+        for path in filter(None, (self.tls_cert_file, self.tls_key_file)):
+            if not path.is_file():
+                raise ValueError(f"there is no file {path}")
+        return self

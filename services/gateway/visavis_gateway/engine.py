@@ -56,6 +56,8 @@ class Persona:
     # Behind the avatar, and how it behaves; empty = its own.
     background: str = ""
     profile: str = ""
+    # Whether the page offers it; it can be asked for in any case.
+    is_listed: bool = True
     language_code: str = "en-US"
     disclosure: str = "You are talking to an AI."
     # Seconds of silence after which the avatar asks, and after which it leaves; 0 = never.
