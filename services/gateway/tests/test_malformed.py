@@ -78,6 +78,8 @@ async def test_no_offer_breaks_the_gateway():
 class Guest:
     """A call in which nothing may happen."""
 
+    is_waiting = False
+
     def __init__(self) -> None:
         self.told: list[dict] = []
         self.conversation = self.hearing = Deaf()
@@ -95,6 +97,8 @@ class Guest:
     def close(self, reason: str) -> None: ...
 
     def become(self, persona_name: str) -> None: ...
+
+    def begin(self) -> None: ...
 
 
 def test_no_message_of_a_viewer_breaks_a_call():

@@ -22,6 +22,20 @@ def check_text(offer_sdp: str) -> None:
         raise InvalidInput("sdp must bundle all of its sections (a=group:BUNDLE with each a=mid)")
 
 
+def without_hidden_addresses(offer_sdp: str) -> str:
+    """The offer less its mDNS candidates, and open for those that come with the viewer's own checks.
+
+    Browsers hide their addresses until the microphone is allowed. Looking a name up takes a second where
+    nobody answers, and with no address at all ICE would fail before the first check of the viewer arrives.
+    """
+    lines = offer_sdp.splitlines(keepends=True)
+    hidden = [line.startswith("a=candidate:") and ".local " in line for line in lines]
+    if not any(hidden):
+        return offer_sdp
+    kept = [line for line, drop in zip(lines, hidden, strict=True) if not drop]
+    return "".join(line for line in kept if not line.startswith("a=end-of-candidates"))
+
+
 def keep_codec(transceiver: RTCRtpTransceiver, mime_type: str) -> None:
     """Answer with this codec and its retransmission alone; aiortc would send the offer's first."""
     chosen = [c for c in transceiver._codecs if c.mimeType.lower() == mime_type.lower()]

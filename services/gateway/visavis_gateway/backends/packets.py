@@ -41,3 +41,8 @@ class PacketTrack(MediaStreamTrack):
         if self.first_pts_us is None:
             self.first_pts_us = (packet.pts or 0) * 1_000_000 // self.rate_hz
         return packet
+
+    def stop(self) -> None:
+        """Nobody asks any more: what waits must not count as waiting for ever."""
+        super().stop()
+        self._queue.clear()

@@ -30,8 +30,9 @@ from aiortc.rtp import (
 )
 from rpckit.errors import InvalidInput
 
-from visavis_gateway.backends.offers import check_text, keep_codec
+from visavis_gateway.backends.offers import check_text, keep_codec, without_hidden_addresses
 from visavis_gateway.backends.packets import PacketTrack
+from visavis_gateway.backends.udp_ports import use_ports
 from visavis_gateway.bandwidth import Pacer
 from visavis_gateway.engine import Viewer
 
@@ -48,9 +49,12 @@ FAREWELL_S = 0.2  # closing drops what the data channel has not delivered yet
 class WebRtcTransport:
     """One peer connection, answering the viewer's offer."""
 
-    def __init__(self, viewer: Viewer, ice_servers: list[str], now_us: Callable[[], int]) -> None:
+    def __init__(
+        self, viewer: Viewer, ice_servers: list[str], now_us: Callable[[], int], udp_ports: range = range(0)
+    ) -> None:
         servers = [RTCIceServer(urls=url) for url in ice_servers]
         self._viewer = viewer
+        self._udp_ports = udp_ports
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=servers))
         self._audio = PacketTrack("audio", AUDIO_HZ, maxsize=50)
         self._video = PacketTrack("video", VIDEO_HZ, maxsize=12)
@@ -65,15 +69,17 @@ class WebRtcTransport:
     async def answer(self, offer_sdp: str, codec: str) -> str:
         """Accept the offer, with video in `codec` (vp8, h264).
 
-        Raises InvalidInput when it is not an offer that this gateway can answer.
+        Raises InvalidInput for an offer that can't be answered, Busy without a free port.
         """
         self._pc.on("connectionstatechange", self._on_state)
         self._pc.on("datachannel", self._on_channel)
         check_text(offer_sdp)
         try:
-            await self._pc.setRemoteDescription(RTCSessionDescription(sdp=offer_sdp, type="offer"))
+            offer = RTCSessionDescription(sdp=without_hidden_addresses(offer_sdp), type="offer")
+            await self._pc.setRemoteDescription(offer)
             self._check_offer()
             self._attach_tracks(codec)
+            self._settle_ports()
             await self._pc.setLocalDescription(await self._pc.createAnswer())
         except InvalidInput:
             raise
@@ -154,6 +160,11 @@ class WebRtcTransport:
             keep_codec(transceiver, "audio/opus" if transceiver.kind == "audio" else f"video/{codec}")
         self._follow_clock()
         self._hear_feedback(self._senders["video"])
+
+    def _settle_ports(self) -> None:
+        transports = getattr(self._pc, "_RTCPeerConnection__iceTransports")  # noqa: B009
+        for transport in transports if self._udp_ports else ():
+            use_ports(transport.iceGatherer._connection, self._udp_ports)
 
     def _tap_microphone(self, receiver: RTCRtpReceiver) -> None:
         """Take packets before aiortc's own jitter buffer: it costs 80 ms and never recovers from a loss."""

@@ -8,18 +8,39 @@ from visavis.media.v1 import media_pb2
 from visavis.render.v1 import render_service_pb2 as pb
 from visavis.render.v1.render_service_pb2_grpc import RenderServiceStub
 
+from visavis_gateway.engine import Persona
 from visavis_gateway.peers.lasting import LastingStream
 from visavis_gateway.playout import Cue
+from visavis_gateway.video import Video
 
 MAX_OUTSTANDING = 3  # frames asked for and not answered: more means that the face can't keep up
 SETTLES_US = 500_000  # after the last word the face still moves for so long
 
+CODECS = {"vp8": pb.VIDEO_CODEC_VP8, "h264": pb.VIDEO_CODEC_H264}
 STATES = {
     "idle": pb.BEHAVIOUR_IDLE,
     "listening": pb.BEHAVIOUR_LISTENING,
     "thinking": pb.BEHAVIOUR_THINKING,
     "speaking": pb.BEHAVIOUR_SPEAKING,
 }
+
+
+def start_render(session_id: str, persona: Persona, video: Video) -> pb.StartRender:
+    """The persona's face, in the session's format."""
+    return pb.StartRender(
+        session_id=session_id,
+        avatar=persona.avatar,
+        background=persona.background,
+        profile=persona.profile,
+        seed=int.from_bytes(session_id.encode()[:6], "big"),
+        format=pb.VideoFormat(
+            codec=CODECS[video.codec],
+            width_px=video.size_px,
+            height_px=video.size_px,
+            frame_rate_hz=video.rate_hz,
+            bitrate_bps=video.bitrate_bps,
+        ),
+    )
 
 
 class RenderPeer:
