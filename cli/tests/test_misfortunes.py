@@ -43,7 +43,8 @@ async def test_damaged_weights_say_how_to_get_good_ones(tmp_path: Path):
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the address space so")
 async def test_a_model_that_does_not_fit_says_so():
     limited = ["sh", "-c", f"ulimit -v 650000; exec {sys.executable} -m visavis_brain"]
-    why = await why_it_did_not_start("brain", limited, {})
+    one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # each reserves address space
+    why = await why_it_did_not_start("brain", limited, one_thread)
     assert "not enough memory to load" in why
     assert "close other programs, or choose a smaller model" in why
     assert "Traceback" not in why
