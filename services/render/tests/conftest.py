@@ -1,14 +1,35 @@
 import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from rpckit.channels import open_channel
 from rpckit.serve import new_server
 from visavis.render.v1 import render_service_pb2_grpc as pb_grpc
+from visavis_render.avatar import shipped
 from visavis_render.config import Config
+from visavis_render.portrait.create import Wish, create_from_portrait
 from visavis_render.server import RenderServicer
 from visavis_render.studio import Studio
+
+# Whose picture is CC0; what tools/portrait found in it.
+PORTRAIT, LANDMARKS = shipped() / "amos" / "base.webp", Path(__file__).parent / "data" / "amos-landmarks.npz"
+
+
+@pytest.fixture(scope="session")
+def portrait_wish() -> Wish:
+    """An avatar of Amos' picture, without a place to put it."""
+    return Wish(PORTRAIT, "Amos, who is made up, on paper", name="someone", landmarks=LANDMARKS)
+
+
+@pytest.fixture(scope="session")
+def portrait_avatar(portrait_wish: Wish, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of an avatar that was made from a portrait."""
+    wish = replace(portrait_wish, into=tmp_path_factory.mktemp("portraits"))
+    return create_from_portrait(wish, now=datetime(2026, 3, 1, 12, 30, tzinfo=UTC))
 
 
 @pytest.fixture

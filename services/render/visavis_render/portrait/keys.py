@@ -101,7 +101,7 @@ def fitted(
 ) -> Fitted:
     """The mesh of every key.
 
-    landmarks, seamed: the portrait's and the donor's, with the lips' line found; teeth: row of the upper ones' edge.
+    landmarks, seamed: the portrait's and the donor's, with the lips' line; teeth: row of the upper ones.
     """
     mesh, person = donor.mesh, donor.person
     moves = mesh["moves"].astype(float) / 65536
@@ -134,6 +134,7 @@ def key_pictures(donor: Donor, portrait: Framed, mesh: Fitted, part: str) -> tup
     source, target = donor.crop(part), crop_of(portrait, donor.crop(part), person.size)
     triangles = donor.mesh["triangles"].astype(np.int32)
     pictures = []
+    plain = {fine: blurred(luma(donor.base), fine) for _, _, fine in [SHADE[part], *TUCKED.values()]}
     names = [*person.mouths, *person.brows]
     for number, key in enumerate(donor.keys(part), start=first):
         least, most, fine = TUCKED.get(names[number], SHADE[part])
@@ -149,7 +150,7 @@ def key_pictures(donor: Donor, portrait: Framed, mesh: Fitted, part: str) -> tup
         there = at(mesh.donor_base + mesh.donor_moves[number]) - [source.left, source.top]
         light = sampled(blurred(luma(key), fine), *np.moveaxis(there, -1, 0)) + STEADY
         before = at(mesh.donor_base + mesh.donor_lips[number])
-        still = sampled(blurred(luma(donor.base), fine), *np.moveaxis(before, -1, 0)) + STEADY
+        still = sampled(plain[fine], *np.moveaxis(before, -1, 0)) + STEADY
         shade = np.clip(light / still, least, most)[..., None]
         drawn = (numbers >= int(donor.mesh["hole_count"]))[..., None]
         hole = ((numbers >= 0) & ~drawn[..., 0]).astype(float)

@@ -47,7 +47,8 @@ def blurred(picture: Array, sigma: float) -> Array:
         length = picture.shape[axis]
         picture = np.zeros(picture.shape, np.float32)
         for n, weight in enumerate(weights):
-            picture += np.float32(weight) * np.take(padded, range(n, n + length), axis)
+            part = padded[n : n + length] if axis == 0 else padded[:, n : n + length]
+            picture += np.float32(weight) * part
     return picture
 
 
