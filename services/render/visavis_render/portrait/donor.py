@@ -14,7 +14,7 @@ from visavis_render.backends.atlas.assets import Bytes, Crop, Person, load
 from visavis_render.portrait.raster import Array
 
 NAME = "nora"
-LANDMARKS = "nora.npz"  # made by tools/portrait/donor.sh
+LANDMARKS = "nora.npz"  # made by tools/portrait/donor.py
 
 
 def rgb_of(picture: Bytes) -> Bytes:
