@@ -1,6 +1,6 @@
 """Timings of a face; its pictures come from `visavis avatar preview`.
 
-`python bench/face.py --avatar mira --portrait docs/images/mira.png`; an avatar is a name, or the path of a directory.
+`python bench/face.py --avatar mira --portrait docs/images/mira.png` (a name, or the path of a directory)
 
 Prints milliseconds of CPU time per frame for drawing (moving, still head, idle) and for the encoder.
 """

@@ -81,7 +81,7 @@ def inside_pictures(donor: Donor, placed: Placed, gain: Array, colourful: float)
     at = back * whole - [source.left, source.top]
     pictures = []
     for key in donor.keys("inside"):
-        picture = sampled(key, at[..., 0], at[..., 1])
+        picture = sampled(key, at[..., 0], at[..., 1]) * gain
         grey = picture.mean(-1, keepdims=True)
-        pictures.append(np.clip((grey + (picture - grey) * colourful) * gain, 0, 255))
+        pictures.append(np.clip(grey + (picture - grey) * colourful, 0, 255))
     return crop, np.stack(pictures)
