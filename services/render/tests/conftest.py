@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rpckit.channels import open_channel
 from rpckit.serve import new_server
@@ -12,17 +13,22 @@ from visavis.render.v1 import render_service_pb2_grpc as pb_grpc
 from visavis_render.avatar import shipped
 from visavis_render.config import Config
 from visavis_render.portrait.create import Wish, create_from_portrait
+from visavis_render.portrait.picture import read_portrait
 from visavis_render.server import RenderServicer
 from visavis_render.studio import Studio
 
-# Whose picture is CC0; what tools/portrait found in it.
+# Whose picture is CC0; what tools/portrait found in it, places as parts of its width.
 PORTRAIT, LANDMARKS = shipped() / "amos" / "base.webp", Path(__file__).parent / "data" / "amos-landmarks.npz"
 
 
 @pytest.fixture(scope="session")
-def portrait_wish() -> Wish:
+def portrait_wish(tmp_path_factory: pytest.TempPathFactory) -> Wish:
     """An avatar of Amos' picture, without a place to put it."""
-    return Wish(PORTRAIT, "Amos, who is made up, on paper", name="someone", landmarks=LANDMARKS)
+    path = tmp_path_factory.mktemp("landmarks") / "amos.npz"
+    with np.load(LANDMARKS) as stored:
+        pixels = stored["faces"] * read_portrait(PORTRAIT).rgb.shape[1]
+        np.savez(path, faces=pixels, person=stored["person"])
+    return Wish(PORTRAIT, "Amos, who is made up, on paper", name="someone", landmarks=path)
 
 
 @pytest.fixture(scope="session")

@@ -89,6 +89,16 @@ def test_the_face_lies_where_the_renderer_expects_it(found, straight, portrait_w
     assert abs(cut.landmarks[[1, 152, 10], 0].mean() - 0.5) < 0.02
 
 
+def test_the_donors_landmarks_lie_on_her_mesh(straight):
+    """They are found again by tools/portrait/donor.py when her picture changes."""
+    mesh = load_donor().mesh
+    mouth = mesh["base"][np.unique(mesh["triangles"][: int(mesh["hole_count"])])]
+    corners = straight[[78, 308], :2]
+    assert np.abs([mouth[:, 0].min(), mouth[:, 0].max()] - corners[:, 0]).max() < 0.02
+    assert abs(mouth[:, 1].mean() - corners[:, 1].mean()) < 0.02
+    assert np.abs(straight[473:478, :2].mean(0) - mesh["eye"]).max() < 0.02
+
+
 def moved(found, change):
     """The landmarks with a changed face."""
     faces = found.faces.copy()

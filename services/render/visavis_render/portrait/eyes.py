@@ -11,6 +11,7 @@ from visavis_render.portrait.raster import Array, filled, sampled, smooth
 
 LIMBUS = 1.16  # radii of the iris within which it fades into the white
 LASHES = 2.5  # pixels inside the lids' edges where lashes and shade are, and no eyeball to copy
+SHADED = 0.3
 SQUINT, WIDE = (0.14, 0.42), (-0.22, -0.05)  # how much the upper and the lower lid close
 LASH_LINE = (0.55, 0.022)  # how dark closed lashes are, and how wide, of the eye's width
 BAND = 0.10  # of the eye's width: lashes and edge of a lid, which move without being stretched
@@ -32,11 +33,12 @@ def gaze_pictures(
     nearer = np.abs(x - eyes[0].iris[0]) < np.abs(x - eyes[1].iris[0])
     for eye, mine in zip(eyes, (nearer, ~nearer), strict=True):
         whites[mine] = _white(around, eye, x, y)[mine]
-    irises = [_whole_iris(rgb, eye) for eye in eyes]
+    # What is seen of it in a lowered gaze is its upper part, out of the lid's shade.
+    level, lowered = ([_whole_iris(rgb, eye, shaded) for eye in eyes] for shaded in (1.0, SHADED))
     pictures = []
     for pitch, yaw in product(pitches, yaws):
         picture = whites.copy()
-        for eye, iris, mine in zip(eyes, irises, (nearer, ~nearer), strict=True):
+        for eye, iris, mine in zip(eyes, lowered if pitch > 0 else level, (nearer, ~nearer), strict=True):
             seen, share = _turned(iris, eye, x, y, yaw, pitch)
             share = (share * mine)[..., None]
             picture = picture * (1 - share) + seen * share
@@ -53,13 +55,17 @@ def _white(around: Array, eye: EyeShape, x: Array, y: Array) -> Array:
     return filled(around, known)
 
 
-def _whole_iris(rgb: Array, eye: EyeShape) -> Array:
-    """A square of 2 x LIMBUS radii with the whole iris: what lids cover is mirrored from below or above."""
+def _whole_iris(rgb: Array, eye: EyeShape, upper: float) -> Array:
+    """A square of 2 x LIMBUS radii with the whole iris: what lids cover is mirrored from below or above.
+
+    upper: how much of the upper half, which lids shade, is used.
+    """
     side = 2 * int(np.ceil(LIMBUS * eye.iris_radius)) + 2
     dx, dy = np.meshgrid(np.arange(side) + 0.5 - side / 2, np.arange(side) + 0.5 - side / 2)
     x = eye.iris[0] + dx
     direct, mirrored = (sampled(rgb, x, eye.iris[1] + sign * dy) for sign in (1, -1))
     seen, opposite = (eye.opening(x, eye.iris[1] + sign * dy, LASHES, 2.5) for sign in (1, -1))
+    own = seen * np.where(dy < 0, 1 - opposite * (1 - upper), 1.0)
     away = np.hypot(dx, dy)
     rings = np.clip(away.astype(int), 0, side)
     weight = np.bincount(rings.ravel(), seen.ravel(), side + 1) + 1e-6
@@ -69,8 +75,9 @@ def _whole_iris(rgb: Array, eye: EyeShape) -> Array:
     empty = weight < 0.5
     ring[empty] = ring[~empty].mean(0) if (~empty).any() else direct.mean((0, 1))
     guess = ring[rings]
-    other = opposite[..., None] * mirrored + (1 - opposite[..., None]) * guess
-    return np.asarray(seen[..., None] * direct + (1 - seen[..., None]) * other)
+    copied = (opposite * np.where(dy < 0, 1.0, upper))[..., None]
+    other = copied * mirrored + (1 - copied) * guess
+    return np.asarray(own[..., None] * direct + (1 - own[..., None]) * other)
 
 
 def _turned(iris: Array, eye: EyeShape, x: Array, y: Array, yaw: float, pitch: float) -> tuple[Array, Array]:

@@ -100,7 +100,7 @@ def write_avatar(
         name=text(record.name),
         licence=text("not for others: a person's likeness, used with consent"),
         author=text(record.author),
-        about=text(f"Made from a portrait. Consent: {record.consent}"[:300]),
+        about=text("Made from a portrait, with consent."),
         consent=text(record.consent),
         time=record.time.isoformat(timespec="seconds"),
         file=text(record.file),
