@@ -24,6 +24,7 @@ from visavis_render.portrait.frame import framed
 from visavis_render.portrait.judge import the_face, turn_of
 from visavis_render.portrait.landmarks import LOWER_LIP, UPPER_LID, find_landmarks, read_landmarks
 from visavis_render.portrait.picture import read_portrait
+from visavis_render.showcase.examine import examine
 
 FINDER = Path(__file__).parents[3] / "tools" / "portrait"
 WHEN = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
@@ -51,6 +52,12 @@ def test_who_agreed_is_recorded_with_the_files_digest(portrait_avatar, portrait_
     assert (manifest.renderer, manifest.name) == ("atlas", "Someone")
     assert manifest.portrait is not None
     assert manifest.portrait.recorded_time == WHEN
+
+
+def test_check_shows_who_agreed(portrait_avatar):
+    lines = list(examine(read_directory(portrait_avatar), Config()))
+    assert lines[1] == "portrait: Amos, who is made up, on paper (recorded 2026-03-01)"
+    assert lines[-1] == "ok"
 
 
 def test_a_record_of_consent_is_not_half_a_record(portrait_avatar, tmp_path):
