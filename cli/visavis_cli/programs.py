@@ -9,7 +9,7 @@ from pathlib import Path
 from visavis_cli.ports import LOOPBACK, Ports
 
 SERVICES = ("asr", "brain", "tts", "render")
-NEED_MODELS = ("asr", "brain")
+NEED_MODELS = ("asr", "brain", "tts")
 NEED_EVENTS = ("brain", "tts", "gateway")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from rpckit.bus import Bus
-from rpckit.errors import ServiceError
+from rpckit.errors import NotFound, ServiceError
 from rpckit.streams import LatestQueue
 from visavis.asr.v1.asr_service_pb2_grpc import AsrServiceStub
 from visavis.brain.v1.brain_service_pb2_grpc import BrainServiceStub
@@ -33,6 +33,7 @@ from visavis_gateway.hearing import Hearing
 from visavis_gateway.media import Media
 from visavis_gateway.peers.asr import AsrPeer
 from visavis_gateway.peers.render import RenderPeer
+from visavis_gateway.peers.tts import require_voice
 from visavis_gateway.playout import Playout
 from visavis_gateway.policy import Manners, Policy
 from visavis_gateway.stage import Stage
@@ -154,6 +155,7 @@ class Session:
                 self._spawn(self._asr.run(), "session.asr")
                 self._spawn(self._render.run(), "session.render")
                 async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                    await self._check_voice()
                     await self._asr.ready.wait()
                     await self._render.ready.wait()
                     self.answer.set_result(await self._transport.answer(offer_sdp))
@@ -166,6 +168,15 @@ class Session:
             self._failed(ServiceError("the services took too long to answer"))
         finally:
             await self._leave(reason)
+
+    async def _check_voice(self) -> None:
+        """Refuse a persona whose voice is not there, before anybody waits for its first word."""
+        persona = self._persona
+        if persona.voice:
+            try:
+                await require_voice(self._services.tts, self.session_id, persona.voice, persona.language_code)
+            except NotFound as error:
+                raise NotFound(f"persona {persona.name}: voice: {error}") from None
 
     def close(self, reason: str) -> None:
         """End the session; the first reason counts."""

@@ -24,6 +24,8 @@ from visavis_gateway.tools import ENTRY_POINTS, Function, Webhook, offered
 MAX_FILE_BYTES = 64 * 1024
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+# With its engine or without: kokoro/af_heart.
+VoiceName = Annotated[str, StringConstraints(pattern=r"^([a-z]{1,20}/)?[A-Za-z0-9_-]{1,40}$")]
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 
 
@@ -137,7 +139,7 @@ class PersonaFile(Table):
     title: str = Field(default="", max_length=64)
     prompt: str = Field(min_length=1, max_length=8000)
     greeting: str = Field(max_length=2000)
-    voice: Id | None = None
+    voice: VoiceName | None = None
     avatar: Id | None = None
     background: Id | None = None
     profile: Id | None = None
