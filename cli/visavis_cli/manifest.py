@@ -75,7 +75,7 @@ class Model(Strict):
 
     name: str
     group: Group
-    service: Literal["asr", "brain", "tts", "render", "tests"]
+    service: Literal["asr", "brain", "tts", "render", "gateway", "tests"]
     backend: str = ""
     role: str
     licence: str

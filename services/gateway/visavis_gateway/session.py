@@ -30,6 +30,7 @@ from visavis_gateway.conversation import Conversation
 from visavis_gateway.endpointing import Endpointing, EndpointingValues
 from visavis_gateway.engine import Persona, Transport, Viewer
 from visavis_gateway.hearing import Hearing
+from visavis_gateway.knowledge import Library
 from visavis_gateway.media import Media
 from visavis_gateway.peers.asr import AsrPeer
 from visavis_gateway.peers.render import RenderPeer
@@ -63,6 +64,7 @@ class Services:
     tts: TtsServiceStub
     render: RenderServiceStub
     bus: Bus
+    library: Library | None = None
 
 
 class SessionOver(Exception):
@@ -132,7 +134,7 @@ class Session:
         self.answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._stage = Stage(
             self, persona, self._asr, self._render, services.brain, services.tts,
-            playout, services.bus, self._spawn, publish_words=config.publish_words,
+            playout, services.bus, self._spawn, publish_words=config.publish_words, library=services.library,
         )  # fmt: skip
         waits = EndpointingValues(
             shortest_us=config.shortest_wait_ms * 1000, longest_us=config.longest_wait_ms * 1000

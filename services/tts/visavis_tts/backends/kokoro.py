@@ -125,7 +125,9 @@ def network_in(models_dir: Path, config: Config) -> Onnx | Torch:
     has_checkpoint = (checkpoint / CHECKPOINT).is_file() and (checkpoint / CONFIG).is_file()
     if config.kokoro_runtime == "torch" or (config.kokoro_runtime == "auto" and has_torch and has_checkpoint):
         if not has_torch:
-            raise SystemExit("kokoro: TTS_KOKORO_RUNTIME=torch wants: pip install 'visavis-tts[torch]'")
+            raise SystemExit(
+                "kokoro: TTS_KOKORO_RUNTIME=torch wants torch and kokoro (services/tts/README.md)"
+            )
         if not has_checkpoint:
             raise SystemExit(
                 f"kokoro: no checkpoint in {checkpoint}: `visavis models pull --with kokoro-torch`"

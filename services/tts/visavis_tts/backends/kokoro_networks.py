@@ -1,7 +1,11 @@
 """The two ways to run Kokoro: the same phoneme ids and style give the same sound and the same durations."""
 
 import json
+import sys
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
@@ -88,12 +92,22 @@ class OnnxRun:
         self._options.terminate = True
 
 
+def model_class() -> Any:
+    """The publisher's KModel, without the G2P that its package imports beside it: spaCy, and eSpeak (GPL)."""
+    spec = find_spec("kokoro")
+    assert spec is not None
+    if "kokoro" not in sys.modules:
+        package = ModuleType("kokoro")
+        package.__path__ = list(spec.submodule_search_locations or [])
+        sys.modules["kokoro"] = package
+    return import_module("kokoro.model").KModel
+
+
 class Torch:
     """The publisher's package with its checkpoint, on a GPU or a CPU. Nothing is fetched."""
 
     def __init__(self, folder: Path, device: str, threads: int) -> None:
         import torch
-        from kokoro import KModel
 
         if device == "cuda" and not torch.cuda.is_available():
             raise SystemExit("TTS_DEVICE=cuda, but torch finds no GPU here")
@@ -101,7 +115,7 @@ class Torch:
         self._device = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
         torch.set_num_threads(threads)
         config = json.loads((folder / CONFIG).read_text("utf-8"))
-        model = KModel(repo_id=REPOSITORY, config=config, model=str(folder / CHECKPOINT))
+        model = model_class()(repo_id=REPOSITORY, config=config, model=str(folder / CHECKPOINT))
         self._model: Any = model.to(self._device).eval()
 
     def __str__(self) -> str:
