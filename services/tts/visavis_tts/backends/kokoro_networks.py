@@ -3,9 +3,8 @@
 import json
 import sys
 from importlib import import_module
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
@@ -94,11 +93,10 @@ class OnnxRun:
 
 def model_class() -> Any:
     """The publisher's KModel, without the G2P that its package imports beside it: spaCy, and eSpeak (GPL)."""
-    spec = find_spec("kokoro")
-    assert spec is not None
     if "kokoro" not in sys.modules:
-        package = ModuleType("kokoro")
-        package.__path__ = list(spec.submodule_search_locations or [])
+        spec = find_spec("kokoro")
+        assert spec is not None
+        package = module_from_spec(spec)  # made, and not run
         sys.modules["kokoro"] = package
     return import_module("kokoro.model").KModel
 
