@@ -61,21 +61,22 @@ class Lookup:
         try:
             while self._wanted is not None:
                 (text, then), self._wanted = self._wanted, None
-                began = time.monotonic()
-                self.passages = await self._search(library, text)
-                self._looked_up = text
-                names.lookups.record(time.monotonic() - began)
-                self._cite()
+                if text != self._looked_up:
+                    await self._search(library, text)
                 then(self.passages)
         finally:
             self._is_running = False
 
-    async def _search(self, library: Library, text: str) -> tuple[Passage, ...]:
+    async def _search(self, library: Library, text: str) -> None:
+        began = time.monotonic()
         try:
-            return await run_step(library.search, self._folder, text)
+            self.passages = await run_step(library.search, self._folder, text)
         except KnowledgeError as error:
             log.error("knowledge: %s", error)
-            return ()
+            self.passages = ()
+        self._looked_up = text
+        names.lookups.record(time.monotonic() - began)
+        self._cite()
 
     def _cite(self) -> None:
         """The trace names what was found; what stands there is not in it."""
