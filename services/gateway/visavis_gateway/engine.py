@@ -73,6 +73,8 @@ class Persona:
     max_token_count: int = 0
     max_session_s: int | None = None
     refusals: tuple[Refusal, ...] = ()
+    # A folder of documents that it knows; empty = none.
+    knowledge: str = ""
     tools: tuple[Tool, ...] = ()
     # Said when the mind has failed; empty = nothing.
     apology: str = "Sorry, something went wrong on my side. Could you say that again?"

@@ -13,7 +13,7 @@ from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from rpckit.bus import Bus
-from rpckit.errors import ServiceError
+from rpckit.errors import NotFound, ServiceError
 from rpckit.streams import LatestQueue
 from visavis.asr.v1.asr_service_pb2_grpc import AsrServiceStub
 from visavis.brain.v1.brain_service_pb2_grpc import BrainServiceStub
@@ -30,9 +30,11 @@ from visavis_gateway.conversation import Conversation
 from visavis_gateway.endpointing import Endpointing, EndpointingValues
 from visavis_gateway.engine import Move, Persona, Transport, Viewer
 from visavis_gateway.hearing import Hearing
+from visavis_gateway.knowledge import Library
 from visavis_gateway.media import Media
 from visavis_gateway.peers.asr import AsrPeer
 from visavis_gateway.peers.render import RenderPeer, start_render
+from visavis_gateway.peers.tts import require_voice
 from visavis_gateway.playout import Playout
 from visavis_gateway.policy import Manners, Policy
 from visavis_gateway.stage import Stage
@@ -62,6 +64,7 @@ class Services:
     tts: TtsServiceStub
     render: RenderServiceStub
     bus: Bus
+    library: Library | None = None
 
 
 class SessionOver(Exception):
@@ -136,7 +139,7 @@ class Session:
         self.answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._stage = Stage(
             self, persona, self._asr, self._render, services.brain, services.tts,
-            playout, services.bus, self._spawn, publish_words=config.publish_words,
+            playout, services.bus, self._spawn, publish_words=config.publish_words, library=services.library,
         )  # fmt: skip
         pauses = EndpointingValues(
             shortest_us=config.shortest_wait_ms * 1000, longest_us=config.longest_wait_ms * 1000
@@ -162,6 +165,7 @@ class Session:
                 self._spawn(self._asr.run(), "session.asr")
                 self._spawn(self._render.run(), "session.render")
                 async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                    await self._check_voice()
                     await self._asr.ready.wait()
                     await self._render.ready.wait()
                     self.answer.set_result(await self._transport.answer(offer_sdp))
@@ -174,6 +178,15 @@ class Session:
             self._failed(ServiceError("the services took too long to answer"))
         finally:
             await self._leave(reason)
+
+    async def _check_voice(self) -> None:
+        """Refuse a persona whose voice is not there, before anybody waits for its first word."""
+        persona = self._persona
+        if persona.voice:
+            try:
+                await require_voice(self._services.tts, self.session_id, persona.voice, persona.language_code)
+            except NotFound as error:
+                raise NotFound(f"persona {persona.name}: voice: {error}") from None
 
     def close(self, reason: str) -> None:
         """End the session; the first reason counts."""
