@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -24,11 +25,13 @@ from visavis.tts.v1.tts_service_pb2_grpc import TtsServiceStub
 
 from visavis_gateway import inbox
 from visavis_gateway.backends.opus import LOOKAHEAD_US
+from visavis_gateway.bandwidth import Bandwidth
 from visavis_gateway.clock import SessionClock
 from visavis_gateway.config import Config
 from visavis_gateway.conversation import Conversation
 from visavis_gateway.endpointing import Endpointing, EndpointingValues
 from visavis_gateway.engine import Move, Persona, Transport, Viewer
+from visavis_gateway.frame_times import FrameTimes
 from visavis_gateway.hearing import Hearing
 from visavis_gateway.knowledge import Library
 from visavis_gateway.media import Media
@@ -38,13 +41,18 @@ from visavis_gateway.peers.tts import require_voice
 from visavis_gateway.playout import Playout
 from visavis_gateway.policy import Manners, Policy
 from visavis_gateway.stage import Stage
+from visavis_gateway.video import Video
 
 log = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT_S = 10.0
 MAX_WATCHED = 200  # messages that a reader of the event stream may be behind
 GREET_TIMEOUT_US = 5_000_000  # for a viewer that never says that it sees something
-BITRATE_STEP = 0.15  # a smaller change is not worth a change of the encoder
+PACE = 1.5  # of the encoder's rate: what a keyframe may take of a narrow path
+AWAY = {
+    "asr": "I can't hear you for a moment. You can type.",
+    "render": "The picture stands still for a moment. We can go on talking.",
+}
 
 REASONS = {
     "left": events.SESSION_END_REASON_LEFT,
@@ -109,6 +117,7 @@ class Session:
         config: Config,
         open_transport: Callable[[Viewer, Callable[[], int]], Transport],
         find_persona: Callable[[str], Persona],
+        video: Video,
         *,
         waits: bool = False,
         history: Sequence[Move] = (),
@@ -121,15 +130,22 @@ class Session:
         self._find_persona = find_persona
         self._services = services
         self._config = config
+        self.video = video
         self._clock = SessionClock()
         self._transport = open_transport(self, self._clock.now_us)
         self._asr = AsrPeer(services.asr, session_id, persona.language_code, self)
-        self._render = RenderPeer(services.render, start_render(session_id, persona, config), self._show)
+        self._render = RenderPeer(
+            services.render,
+            start_render(session_id, persona, video),
+            self._show,
+            partial(self.on_away, "render"),
+        )
         playout = Playout(LOOKAHEAD_US)
         self._media = Media(
-            self._clock.now_us, self._transport, self._asr, self._render, playout, config.video_rate_hz
-        )
-        self._bitrate = config.video_bitrate_bps
+            self._clock.now_us, self._transport, self._asr, self._render, playout,
+            FrameTimes(video.rate_hz, config.video_idle_rate_hz),
+        )  # fmt: skip
+        self._bandwidth = Bandwidth(video.bitrate_bps)
         self._last_heard_us = self._greet_by_us = 0
         self._clock_told = False
         self._watchers: set[LatestQueue[dict[str, Any]]] = set()
@@ -168,7 +184,7 @@ class Session:
                     await self._check_voice()
                     await self._asr.ready.wait()
                     await self._render.ready.wait()
-                    self.answer.set_result(await self._transport.answer(offer_sdp))
+                    self.answer.set_result(await self._transport.answer(offer_sdp, self.video.codec))
                 await self._hold()
         except* ServiceError as group:
             reason = self._failed(group.exceptions[0])
@@ -313,7 +329,8 @@ class Session:
                 "persona": {"name": self._persona.title, "avatar": self._persona.avatar},
                 "disclosure": self._persona.disclosure,
                 "ai": True,
-                "frame_rate_hz": self._config.video_rate_hz,
+                "frame_rate_hz": self.video.rate_hz,
+                "idle_frame_rate_hz": min(self._config.video_idle_rate_hz, self.video.rate_hz),
             }
         )
 
@@ -333,10 +350,16 @@ class Session:
         self._render.request_keyframe()
 
     def on_bitrate(self, bits_per_s: int) -> None:
-        wanted = min(bits_per_s, self._config.video_bitrate_bps)
-        if abs(wanted - self._bitrate) > BITRATE_STEP * self._bitrate:
-            self._bitrate = wanted
-            self._render.set_bitrate(wanted)
+        self._follow_network(self._bandwidth.estimated(bits_per_s))
+
+    def on_loss(self, fraction: float) -> None:
+        self._follow_network(self._bandwidth.lost(fraction))
+
+    def _follow_network(self, changed: bool) -> None:
+        if changed:
+            self._render.set_bitrate(self._bandwidth.rate_bps)
+        paced_bps = round(PACE * self._bandwidth.rate_bps) if self._bandwidth.is_narrow else None
+        self._transport.pace_video(paced_bps)
 
     def on_closed(self) -> None:
         self.close("vanished")
@@ -360,6 +383,13 @@ class Session:
 
     def on_ear_back(self) -> None:
         self.conversation.ear_back(self.now_us())
+
+    def on_away(self, service: str, away: bool) -> None:
+        """A service that the whole session needs has gone, or is back."""
+        state = "away" if away else "back"
+        self.tell(
+            {"type": "service", "service": service, "state": state, "message": AWAY[service] if away else ""}
+        )
 
     # -- what only time brings ---------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ export class Call extends EventTarget {
     this.begun = false; // until then nothing happens in it
     this.ended = false;
     this.leaving = new AbortController();
-    preferVp8(this.video);
+    preferOurs(this.video);
     this.#listen();
   }
 
@@ -135,9 +135,10 @@ function parsed(data) {
   }
 }
 
-function preferVp8(transceiver) {
+/** What the gateway can send; which of them it is, it decides. */
+function preferOurs(transceiver) {
   const all = RTCRtpReceiver.getCapabilities?.("video")?.codecs ?? [];
-  const wanted = all.filter(({ mimeType }) => /^video\/(vp8|rtx)$/i.test(mimeType));
+  const wanted = all.filter(({ mimeType }) => /^video\/(vp8|h264|rtx)$/i.test(mimeType));
   if (wanted.length) transceiver.setCodecPreferences?.(wanted);
 }
 

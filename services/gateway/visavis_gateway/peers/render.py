@@ -8,13 +8,15 @@ from visavis.media.v1 import media_pb2
 from visavis.render.v1 import render_service_pb2 as pb
 from visavis.render.v1.render_service_pb2_grpc import RenderServiceStub
 
-from visavis_gateway.config import Config
 from visavis_gateway.engine import Persona
 from visavis_gateway.peers.lasting import LastingStream
 from visavis_gateway.playout import Cue
+from visavis_gateway.video import Video
 
 MAX_OUTSTANDING = 3  # frames asked for and not answered: more means that the face can't keep up
+SETTLES_US = 500_000  # after the last word the face still moves for so long
 
+CODECS = {"vp8": pb.VIDEO_CODEC_VP8, "h264": pb.VIDEO_CODEC_H264}
 STATES = {
     "idle": pb.BEHAVIOUR_IDLE,
     "listening": pb.BEHAVIOUR_LISTENING,
@@ -23,8 +25,8 @@ STATES = {
 }
 
 
-def start_render(session_id: str, persona: Persona, config: Config) -> pb.StartRender:
-    """The persona's face, in the gateway's format."""
+def start_render(session_id: str, persona: Persona, video: Video) -> pb.StartRender:
+    """The persona's face, in the session's format."""
     return pb.StartRender(
         session_id=session_id,
         avatar=persona.avatar,
@@ -32,11 +34,11 @@ def start_render(session_id: str, persona: Persona, config: Config) -> pb.StartR
         profile=persona.profile,
         seed=int.from_bytes(session_id.encode()[:6], "big"),
         format=pb.VideoFormat(
-            codec=pb.VIDEO_CODEC_VP8,
-            width_px=config.video_size_px,
-            height_px=config.video_size_px,
-            frame_rate_hz=config.video_rate_hz,
-            bitrate_bps=config.video_bitrate_bps,
+            codec=CODECS[video.codec],
+            width_px=video.size_px,
+            height_px=video.size_px,
+            frame_rate_hz=video.rate_hz,
+            bitrate_bps=video.bitrate_bps,
         ),
     )
 
@@ -49,11 +51,12 @@ class RenderPeer:
         stub: RenderServiceStub,
         start: pb.StartRender,
         on_frame: Callable[[pb.EncodedFrame], Awaitable[None]],
+        on_away: Callable[[bool], None] = lambda away: None,
     ) -> None:
         self._start = start
         self._on_frame = on_frame
         self._stream: LastingStream[pb.RenderRequest, pb.RenderResponse] = LastingStream(
-            "render", stub.Render, self._start_request, self._on_response, lambda: None, maxsize=1024
+            "render", stub.Render, self._start_request, self._on_response, lambda: None, on_away, maxsize=1024
         )
         self._outstanding = 0
         self._cues: deque[media_pb2.VisemeCue] = deque(maxlen=500)
@@ -101,6 +104,13 @@ class RenderPeer:
         """What the face does."""
         self._behaviour = pb.SetBehaviour(behaviour=STATES[state], pts_us=pts_us)
         self._stream.send(pb.RenderRequest(behaviour=self._behaviour))
+
+    def is_resting(self, now_us: int) -> bool:
+        """It has had nothing to do for a while: fewer pictures will do."""
+        behaviour = self._behaviour
+        if behaviour is None or behaviour.behaviour != pb.BEHAVIOUR_IDLE:
+            return False
+        return now_us - behaviour.pts_us >= SETTLES_US
 
     def cut(self, pts_us: int) -> None:
         """Close the mouth."""
