@@ -16,6 +16,10 @@ from visavis_gateway.sessions import Sessions
 
 MAX_BODY_BYTES = 64 * 1024
 RETRY_AFTER_S = "30"
+FACE_HEADERS = {
+    "Cache-Control": "private, max-age=31536000, immutable",
+    "X-Content-Type-Options": "nosniff",
+}
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -41,6 +45,8 @@ def failure(error: Exception) -> Response:
     status, code = next((s, c) for kind, s, c in STATUS if isinstance(error, kind))
     if isinstance(error, InvalidInput) and str(error).startswith("sdp"):
         code = "invalid_sdp"
+    if isinstance(error, InvalidInput) and "drawn by a viewer" in str(error):
+        status, code = 409, "no_client_face"
     if isinstance(error, NotFound) and "persona" in str(error):
         code = "unknown_persona"
     headers = {"Retry-After": RETRY_AFTER_S} if status == 503 else {}
@@ -83,6 +89,11 @@ def text_field(body: dict[str, Any], field: str, default: str | None = None) -> 
     require(isinstance(value, str) and (value or default is not None), f"{field} must be text")
     assert isinstance(value, str)
     return value
+
+
+def bearer(request: Request) -> str:
+    """The token that a caller shows; empty for none."""
+    return request.headers.get("authorization", "").removeprefix("Bearer ")
 
 
 async def event_stream(messages: AsyncIterator[dict[str, Any]]) -> AsyncIterator[str]:
@@ -131,9 +142,15 @@ class Api:
         body = await read_json(request)
         require(body.get("type") == "offer", 'type must be "offer"')
         sdp = text_field(body, "sdp")
-        session = await self._sessions.create(text_field(body, "persona", ""), sdp)
-        answer = {"type": "answer", "sdp": session.answer.result()}
-        return JSONResponse({"session_id": session.session_id, "token": session.token, **answer}, 201)
+        render = body.get("render", "server")
+        require(render in ("server", "client"), 'render must be "server" or "client"')
+        session = await self._sessions.create(
+            text_field(body, "persona", ""), sdp, viewer_draws=render == "client"
+        )
+        answer = {"session_id": session.session_id, "token": session.token, "type": "answer"}
+        answer["sdp"] = session.answer.result()
+        kit = {"face": {"files": session.drawn.files}} if session.drawn else {}
+        return JSONResponse({**answer, **kit}, 201)
 
     async def delete(self, request: Request) -> Response:
         self._session_of(request).close("left")
@@ -155,6 +172,16 @@ class Api:
         session.become(text_field(body, "persona"))
         return JSONResponse({}, 202)
 
+    async def face(self, request: Request) -> Response:
+        """A file that a drawn face needs; its name is its hash, so it never changes."""
+        self._sessions.require_any(bearer(request))
+        digest = request.path_params["digest"]
+        file = self._sessions.faces.get(digest)
+        headers = {**FACE_HEADERS, "ETag": f'"{digest}"'}
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        return Response(file.data, media_type=file.media_type, headers=headers)
+
     async def events(self, request: Request) -> Response:
         session = self._session_of(request)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -163,5 +190,4 @@ class Api:
         )
 
     def _session_of(self, request: Request) -> Session:
-        token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        return self._sessions.find(request.path_params["session_id"], token)
+        return self._sessions.find(request.path_params["session_id"], bearer(request))

@@ -27,9 +27,12 @@ from visavis_gateway.backends.opus import LOOKAHEAD_US
 from visavis_gateway.clock import SessionClock
 from visavis_gateway.config import Config
 from visavis_gateway.conversation import Conversation
+from visavis_gateway.endings import REASONS, SessionOver, leave_reason
 from visavis_gateway.endpointing import Endpointing, EndpointingValues
 from visavis_gateway.engine import Persona, Transport, Viewer
+from visavis_gateway.faces import DrawnFace, FaceStore
 from visavis_gateway.hearing import Hearing
+from visavis_gateway.looks import start_render
 from visavis_gateway.media import Media
 from visavis_gateway.peers.asr import AsrPeer
 from visavis_gateway.peers.render import RenderPeer
@@ -44,14 +47,6 @@ MAX_WATCHED = 200  # messages that a reader of the event stream may be behind
 GREET_TIMEOUT_US = 5_000_000  # for a viewer that never says that it sees something
 BITRATE_STEP = 0.15  # a smaller change is not worth a change of the encoder
 
-REASONS = {
-    "left": events.SESSION_END_REASON_LEFT,
-    "vanished": events.SESSION_END_REASON_VANISHED,
-    "timed_out": events.SESSION_END_REASON_TIMED_OUT,
-    "failed": events.SESSION_END_REASON_FAILED,
-    "shutdown": events.SESSION_END_REASON_SHUTDOWN,
-}
-
 
 @dataclass(frozen=True)
 class Services:
@@ -62,27 +57,6 @@ class Services:
     tts: TtsServiceStub
     render: RenderServiceStub
     bus: Bus
-
-
-class SessionOver(Exception):
-    """Ends the session's tasks; `reason` is one of REASONS."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-def leave_reason(error: BaseException) -> str:
-    """Why the session's task group ended."""
-    if isinstance(error, BaseExceptionGroup):
-        reasons = [leave_reason(inner) for inner in error.exceptions]
-        return next((reason for reason in reasons if reason != "failed"), "failed")
-    return error.reason if isinstance(error, SessionOver) else "failed"
-
-
-def _look(persona: Persona) -> tuple[str, str, str]:
-    """What render has to know of a persona."""
-    return persona.avatar, persona.background, persona.profile
 
 
 def manners_of(persona: Persona) -> Manners:
@@ -106,6 +80,9 @@ class Session:
         config: Config,
         open_transport: Callable[[Viewer, Callable[[], int]], Transport],
         find_persona: Callable[[str], Persona],
+        faces: FaceStore,
+        *,
+        viewer_draws: bool = False,
     ) -> None:
         self.session_id = session_id
         self.token = token
@@ -116,7 +93,10 @@ class Session:
         self._clock = SessionClock()
         self._transport = open_transport(self, self._clock.now_us)
         self._asr = AsrPeer(services.asr, session_id, persona.language_code, self)
-        self._render = RenderPeer(services.render, self._start_render(), self._show)
+        # Where the viewer draws there is no video.
+        self.drawn = DrawnFace(faces, self.tell, self._transport.send_face) if viewer_draws else None
+        start = start_render(session_id, persona, config, viewer_draws=viewer_draws)
+        self._render = RenderPeer(services.render, start, self._show, self.drawn, self._look_refused)
         playout = Playout(LOOKAHEAD_US)
         self._media = Media(
             self._clock.now_us, self._transport, self._asr, self._render, playout, config.video_rate_hz
@@ -156,7 +136,10 @@ class Session:
                 async with asyncio.timeout(ANSWER_TIMEOUT_S):
                     await self._asr.ready.wait()
                     await self._render.ready.wait()
-                    self.answer.set_result(await self._transport.answer(offer_sdp))
+                    if self.drawn is not None:
+                        await self.drawn.ready.wait()
+                    answer = await self._transport.answer(offer_sdp, with_video=self.drawn is None)
+                    self.answer.set_result(answer)
                 await self._hold()
         except* ServiceError as group:
             reason = self._failed(group.exceptions[0])
@@ -254,9 +237,8 @@ class Session:
         Raises NotFound.
         """
         persona = self._find_persona(persona_name)
-        before, self._persona = self._persona, persona
-        if _look(persona) != _look(before):
-            self._render.show(*_look(persona))
+        self._persona = persona
+        self._render.show(persona)
         self._stage.set_persona(persona)
         self.conversation.set_manners(manners_of(persona))
         self._introduce()
@@ -346,22 +328,9 @@ class Session:
         if now_us > longest_s * 1_000_000:
             self.close("timed_out")
 
+    def _look_refused(self, message: str) -> None:
+        """The face of the new persona can't be shown: the old one stays."""
+        self.tell({"type": "error", "code": "no_face", "message": message})
+
     async def _show(self, frame: render_pb.EncodedFrame) -> None:
         await self._media.show(frame)
-
-    def _start_render(self) -> render_pb.StartRender:
-        size, rate = self._config.video_size_px, self._config.video_rate_hz
-        return render_pb.StartRender(
-            session_id=self.session_id,
-            avatar=self._persona.avatar,
-            background=self._persona.background,
-            profile=self._persona.profile,
-            seed=int.from_bytes(self.session_id.encode()[:6], "big"),
-            format=render_pb.VideoFormat(
-                codec=render_pb.VIDEO_CODEC_VP8,
-                width_px=size,
-                height_px=size,
-                frame_rate_hz=rate,
-                bitrate_bps=self._config.video_bitrate_bps,
-            ),
-        )

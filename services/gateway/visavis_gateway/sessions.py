@@ -12,6 +12,7 @@ from rpckit.supervise import guarded
 from visavis_gateway import names
 from visavis_gateway.config import Config
 from visavis_gateway.engine import Transport, Viewer
+from visavis_gateway.faces import FaceStore
 from visavis_gateway.personas import Personas
 from visavis_gateway.session import ANSWER_TIMEOUT_S, Services, Session
 
@@ -33,6 +34,7 @@ class Sessions:
         self._open: dict[str, Session] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self.personas = personas
+        self.faces = FaceStore()
         self.limit = config.max_sessions
 
     @property
@@ -51,8 +53,8 @@ class Sessions:
                     session.close("shutdown")
                 tasks.create_task(self._drain(), name="sessions.drain")
 
-    async def create(self, persona_name: str, offer_sdp: str) -> Session:
-        """Open a session and answer its offer.
+    async def create(self, persona_name: str, offer_sdp: str, *, viewer_draws: bool = False) -> Session:
+        """Open a session and answer its offer; its viewer is sent video, or draws by itself.
 
         Raises Busy (full), NotReady (a service is missing), NotFound (persona), InvalidInput (offer).
         """
@@ -64,7 +66,7 @@ class Sessions:
         persona = self.personas.find(persona_name)
         session = Session(
             secrets.token_hex(8), secrets.token_urlsafe(24), persona, self._services, self._config,
-            self._open_transport, self.personas.find,
+            self._open_transport, self.personas.find, self.faces, viewer_draws=viewer_draws,
         )  # fmt: skip
         self._open[session.session_id] = session
         names.sessions.add(1)
@@ -79,6 +81,12 @@ class Sessions:
         if session is None or not secrets.compare_digest(session.token.encode(), token.encode()):
             raise NotFound("no such session, or not your token")
         return session
+
+    def require_any(self, token: str) -> None:
+        """Raise NotFound unless `token` belongs to an open session."""
+        tokens = [session.token.encode() for session in self._open.values()]
+        if not any([secrets.compare_digest(each, token.encode()) for each in tokens]):  # all: no early end
+            raise NotFound("no such file, or not your token")
 
     @guarded
     async def _run(self, session: Session, offer_sdp: str) -> None:

@@ -154,7 +154,7 @@ async def test_pictures_come_to_those_who_ask_for_nothing_else(stub):
 
 
 def test_a_face_that_cannot_be_drawn_is_replaced_by_the_last_good_one():
-    posing = Posing((), VideoSpec())
+    posing = Posing(VideoSpec())
     good = FaceState(blink=0.5)
     assert posing.frame(good, 0).face is good
     assert posing.frame(FaceState(blink=float("nan")), 1).face is good

@@ -7,7 +7,7 @@ from opentelemetry import metrics
 
 from visavis_render import names
 from visavis_render.encoders import open_encoder
-from visavis_render.engine import MAX_SIZE_PX, MIN_SIZE_PX, Asset, Avatar, FaceState, VideoSpec
+from visavis_render.engine import MAX_SIZE_PX, MIN_SIZE_PX, Avatar, FaceState, VideoSpec
 
 meter = metrics.get_meter(__name__)
 faces_mended = meter.create_counter(names.FACES_MENDED, "{frame}", "Frames drawn with the last good face")
@@ -31,8 +31,6 @@ class Frame:
 
 class Drawing:
     """Renderer and encoder of one session. Wishes may come from another thread than `frame` runs on."""
-
-    assets: tuple[Asset, ...] = ()  # a viewer of pictures needs none
 
     def __init__(
         self, avatar: Avatar, label: str, spec: VideoSpec, sizes_px: tuple[int, int] = ANY_SIZE_PX

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from visavis_render.drawing import faces_mended
-from visavis_render.engine import Asset, FaceState, VideoSpec
+from visavis_render.engine import FaceState, VideoSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +15,9 @@ class PosedFrame:
 
 
 class Posing:
-    """What `Drawing` is to a viewer of pictures. `assets`: the files that the viewer needs."""
+    """What `Drawing` is to a viewer of pictures."""
 
-    def __init__(self, assets: tuple[Asset, ...], spec: VideoSpec) -> None:
-        self.assets = assets
+    def __init__(self, spec: VideoSpec) -> None:
         self._wanted = spec
         self._good = FaceState()
 

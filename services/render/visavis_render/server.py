@@ -45,12 +45,18 @@ class RenderServicer(pb_grpc.RenderServiceServicer):
                 session = Session(start, drawing, self._studio.manner(wish))
                 started = pb.RenderStarted(format=to_format(spec), lookahead_us=traits.lookahead_us)
                 await context.write(pb.RenderResponse(started=started))
-                for part in asset_parts(drawing.assets):
-                    await context.write(pb.RenderResponse(asset=part))
+                if by_viewer:
+                    await self._equip(wish, context)
                 try:
                     await self._run(session, requests, context)
                 finally:
                     session.first_frames.cancel()
+
+    async def _equip(self, wish: Wish, context: Any) -> None:
+        """Everything that the viewer needs to draw; made at the first use of an avatar."""
+        assets = await run_step_in(self._studio.threads, self._studio.assets, wish)
+        for part in asset_parts(assets):
+            await context.write(pb.RenderResponse(asset=part))
 
     async def _run(self, session: Session, requests: Requests, context: Any) -> None:
         """Read and answer side by side until finish, or until the caller is gone."""

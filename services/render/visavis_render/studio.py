@@ -15,7 +15,7 @@ from visavis_render.backends import load_avatar, traits_of, with_background
 from visavis_render.config import Config
 from visavis_render.drawing import Drawing
 from visavis_render.encoders import require_codec
-from visavis_render.engine import Avatar, Traits, VideoSpec, ViewerDrawn
+from visavis_render.engine import Asset, Avatar, Traits, VideoSpec, ViewerDrawn
 from visavis_render.kit import packed
 from visavis_render.label import require_label
 from visavis_render.manner import Manner, manner_of
@@ -114,10 +114,14 @@ class Studio:
         """A session's output; blocks while an avatar or a size is used for the first time."""
         directory = self._directory(wish.avatar, wish.background)
         if wish.is_drawn_by_viewer:
-            avatar = cast(ViewerDrawn, self._avatar(directory))  # `check` has seen its traits
-            return Posing(packed(avatar.kit(), wish.label), wish.spec)
+            return Posing(wish.spec)
         sizes_px = size_range(directory, traits_of(directory))
         return Drawing(self._avatar(directory), wish.label, wish.spec, sizes_px)
+
+    def assets(self, wish: Wish) -> tuple[Asset, ...]:
+        """What a viewer needs to draw; blocks while an avatar is used for the first time."""
+        avatar = self._avatar(self._directory(wish.avatar, wish.background))
+        return packed(cast(ViewerDrawn, avatar).kit(), wish.label)  # `check` has seen its traits
 
     def close(self) -> None:
         """Let the drawing threads end."""

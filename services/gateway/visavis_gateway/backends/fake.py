@@ -14,9 +14,12 @@ class FakeTransport:
         self.audio: list[tuple[int, bytes]] = []
         self.video: list[tuple[int, bytes, bool]] = []
         self.messages: list[dict[str, Any]] = []
+        self.faces: list[dict[str, Any]] = []
+        self.has_video = False
         self.is_closed = False
 
-    async def answer(self, offer_sdp: str) -> str:
+    async def answer(self, offer_sdp: str, *, with_video: bool) -> str:
+        self.has_video = with_video
         return f"answer to {offer_sdp}"
 
     def send_audio(self, packet: bytes, pts_us: int) -> None:
@@ -27,6 +30,9 @@ class FakeTransport:
 
     def send_message(self, text: str) -> None:
         self.messages.append(json.loads(text))
+
+    def send_face(self, text: str) -> None:
+        self.faces.append(json.loads(text))
 
     def media_clock(self) -> dict[str, Any] | None:
         return None

@@ -42,7 +42,9 @@ log = logging.getLogger(__name__)
 AUDIO_HZ = 48_000
 VIDEO_HZ = 90_000
 CHANNEL = "visavis"
+FACE_CHANNEL = "visavis-face"  # unordered and without repeats, when the viewer opens one
 MAX_BUFFERED_BYTES = 1 << 20
+MAX_BUFFERED_FACES = 16 << 10  # bytes: beyond it a state would come too late to be of use
 MAX_EARLY_MESSAGES = 100
 FAREWELL_S = 0.2  # closing drops what the data channel has not delivered yet
 
@@ -107,12 +109,15 @@ class WebRtcTransport:
         self._origins: dict[int, int] = {}  # ssrc -> RTP time of pts 0
         self._ntp_zero = current_ntp_time() - (now_us() << 32) // 1_000_000
         self._channel: RTCDataChannel | None = None
+        self._faces: RTCDataChannel | None = None
         self._early: list[str] = []
         self._needs_keyframe = True
+        self._tracks: list[PacketTrack] = []
         self._senders: dict[str, RTCRtpSender] = {}
 
-    async def answer(self, offer_sdp: str) -> str:
+    async def answer(self, offer_sdp: str, *, with_video: bool) -> str:
         """Accept the offer. Raises InvalidInput when it is not one that this gateway can answer."""
+        self._tracks = [self._audio, self._video] if with_video else [self._audio]
         self._pc.on("connectionstatechange", self._on_state)
         self._pc.on("datachannel", self._on_channel)
         check_text(offer_sdp)
@@ -152,9 +157,16 @@ class WebRtcTransport:
         elif self._channel.readyState == "open" and self._channel.bufferedAmount < MAX_BUFFERED_BYTES:
             self._channel.send(text)
 
+    def send_face(self, text: str) -> None:
+        """A state of the face, if the viewer keeps up: the next one is complete, too."""
+        channel = self._faces or self._channel
+        if channel is None or channel.readyState != "open" or channel.bufferedAmount > MAX_BUFFERED_FACES:
+            return
+        channel.send(text)
+
     def media_clock(self) -> dict[str, Any] | None:
-        """Which RTP timestamp stands for pts 0, per track; None until both tracks have sent."""
-        if len(self._origins) < 2:
+        """Which RTP timestamp stands for pts 0, per track; None until every track has sent."""
+        if not self._senders or len(self._origins) < len(self._senders):
             return None
         rates = {"audio": AUDIO_HZ, "video": VIDEO_HZ}
         return {
@@ -172,19 +184,22 @@ class WebRtcTransport:
 
     def _check_offer(self) -> None:
         kinds = {t.kind: t for t in self._pc.getTransceivers()}
-        if set(kinds) != {"audio", "video"} or len(self._pc.getTransceivers()) != 2:
-            raise InvalidInput("sdp must offer exactly one audio and one video section")
+        wanted = [track.kind for track in self._tracks]
+        if sorted(t.kind for t in self._pc.getTransceivers()) != wanted:
+            what = "one audio and one video section" if len(wanted) > 1 else "one audio section and no video"
+            raise InvalidInput(f"sdp must offer exactly {what}")
         if self._pc.sctp is None:
             raise InvalidInput(f"sdp must offer a data channel ({CHANNEL})")
         self._tap_microphone(kinds["audio"].receiver)
 
     def _attach_tracks(self) -> None:
-        for track in (self._audio, self._video):
+        for track in self._tracks:
             self._senders[track.kind] = self._pc.addTrack(track)
         for transceiver in self._pc.getTransceivers():
             keep_codec(transceiver, "audio/opus" if transceiver.kind == "audio" else "video/VP8")
         self._follow_clock()
-        self._hear_feedback(self._senders["video"])
+        if "video" in self._senders:
+            self._hear_feedback(self._senders["video"])
 
     def _tap_microphone(self, receiver: RTCRtpReceiver) -> None:
         """Take packets before aiortc's own jitter buffer: it costs 80 ms and never recovers from a loss."""
@@ -201,7 +216,7 @@ class WebRtcTransport:
         """Learn each track's random RTP origin from its first packet, so that reports state media time."""
         transport = self._senders["audio"].transport
         send = transport._send_rtp
-        tracks = {self._senders["audio"]._ssrc: self._audio, self._senders["video"]._ssrc: self._video}
+        tracks = {self._senders[track.kind]._ssrc: track for track in self._tracks}
 
         async def send_rtp(data: bytes) -> None:
             if not 200 <= data[1] <= 207:
@@ -265,6 +280,9 @@ class WebRtcTransport:
             self._viewer.on_closed()
 
     def _on_channel(self, channel: RTCDataChannel) -> None:
+        if channel.label == FACE_CHANNEL and self._faces is None:
+            self._faces = channel
+            return
         if channel.label != CHANNEL or self._channel is not None:
             channel.close()
             return

@@ -4,10 +4,14 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
+from rpckit.errors import InvalidInput, NotFound
 from visavis.media.v1 import media_pb2
 from visavis.render.v1 import render_service_pb2 as pb
 from visavis.render.v1.render_service_pb2_grpc import RenderServiceStub
 
+from visavis_gateway.engine import Persona
+from visavis_gateway.faces import DrawnFace
+from visavis_gateway.looks import wear
 from visavis_gateway.peers.lasting import LastingStream
 from visavis_gateway.playout import Cue
 
@@ -29,11 +33,16 @@ class RenderPeer:
         stub: RenderServiceStub,
         start: pb.StartRender,
         on_frame: Callable[[pb.EncodedFrame], Awaitable[None]],
+        drawn: DrawnFace | None,
+        on_refused: Callable[[str], None],
     ) -> None:
         self._start = start
+        self._before: pb.StartRender | None = None  # the look to go back to while a new one is tried
         self._on_frame = on_frame
+        self._drawn = drawn
+        self._on_refused = on_refused
         self._stream: LastingStream[pb.RenderRequest, pb.RenderResponse] = LastingStream(
-            "render", stub.Render, self._start_request, self._on_response, lambda: None, maxsize=1024
+            "render", stub.Render, self._start_request, self._on_response, self._on_back, maxsize=1024
         )
         self._outstanding = 0
         self._cues: deque[media_pb2.VisemeCue] = deque(maxlen=500)
@@ -43,7 +52,14 @@ class RenderPeer:
 
     async def run(self) -> None:
         """Draw until cancelled. Raises the first error, or when the face stays away."""
-        await self._stream.run()
+        while True:
+            try:
+                await self._stream.run()
+            except (InvalidInput, NotFound) as error:
+                if self._before is None:
+                    raise
+                self._start, self._before = self._before, None
+                self._on_refused(str(error))
 
     @property
     def ready(self) -> asyncio.Event:
@@ -87,9 +103,17 @@ class RenderPeer:
         self._cues.clear()
         self._stream.send(pb.RenderRequest(cut=pb.Cut(pts_us=pts_us)))
 
-    def show(self, avatar: str, background: str, profile: str) -> None:
-        """Another face: this stream ends, the next one begins with it."""
-        self._start.avatar, self._start.background, self._start.profile = avatar, background, profile
+    def show(self, persona: Persona) -> None:
+        """Another face, unless it is the same: this stream ends, the next one begins with it.
+
+        One that is refused leaves the old one, and `on_refused` hears of it.
+        """
+        start = pb.StartRender()
+        start.CopyFrom(self._start)
+        wear(start, persona)
+        if start == self._start:
+            return
+        self._before, self._start = self._before or self._start, start
         self._stream.send(pb.RenderRequest(finish=pb.FinishRender()))
 
     def request_keyframe(self) -> None:
@@ -102,6 +126,9 @@ class RenderPeer:
         self._stream.send(
             pb.RenderRequest(configure=pb.Configure(format=pb.VideoFormat(bitrate_bps=bitrate)))
         )
+
+    def _on_back(self) -> None:
+        self._before = None
 
     def _start_request(self, again: bool) -> pb.RenderRequest:
         self._outstanding = 0
@@ -117,6 +144,12 @@ class RenderPeer:
                 self._outstanding -= 1
                 self.frame_count += 1
                 await self._on_frame(response.frame)
+            case "face" if self._drawn is not None:
+                self._outstanding -= 1
+                self.frame_count += 1
+                self._drawn.take_face(response.face)
+            case "asset" if self._drawn is not None:
+                self._drawn.take_asset(response.asset)
             case "skipped":
                 self._outstanding -= 1
                 self.skipped_count += 1
