@@ -16,8 +16,8 @@ export async function readInfo() {
 }
 
 /** Sends the offer; resolves to `{session_id, token, type, sdp}`. */
-export async function openSession(offer, persona, signal) {
-  const body = { type: offer.type, sdp: offer.sdp, ...(persona && { persona }) };
+export async function openSession(offer, persona, signal, render) {
+  const body = { type: offer.type, sdp: offer.sdp, render, ...(persona && { persona }) };
   const answer = await request("api/sessions", {
     method: "POST",
     headers: { "Content-Type": "application/json" },

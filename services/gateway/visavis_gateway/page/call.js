@@ -1,5 +1,6 @@
 // One call: WebRTC to the gateway, and its data channel.
 import { closeSession, openSession } from "./api.js";
+import { drawnFace } from "./face/face.js";
 
 const GATHER_WITHIN_MS = 2_000;
 const CONNECT_WITHIN_MS = 15_000;
@@ -15,11 +16,11 @@ export class Call extends EventTarget {
     this.peer = new RTCPeerConnection({ iceServers });
     this.channel = this.peer.createDataChannel("visavis", { ordered: true });
     this.audio = this.peer.addTransceiver("audio", { direction: "sendrecv" });
-    this.video = this.peer.addTransceiver("video", { direction: "recvonly" });
+    this.face = drawnFace(this.peer, this.audio.receiver);
+    if (!this.face) this.#addVideo();
     this.session = null;
     this.ended = false;
     this.leaving = new AbortController();
-    preferVp8(this.video);
     this.#listen();
   }
 
@@ -32,11 +33,32 @@ export class Call extends EventTarget {
   async open(persona) {
     await this.peer.setLocalDescription(await this.peer.createOffer());
     await gathered(this.peer);
-    const session = await openSession(this.peer.localDescription, persona, this.leaving.signal);
+    const session = await this.#openSession(persona);
     if (this.ended) return closeSession(session); // ended while the answer was on its way
     this.session = session;
     this.timer = setTimeout(() => this.#end("failed"), CONNECT_WITHIN_MS);
+    this.face?.load(session);
     await this.peer.setRemoteDescription({ type: session.type, sdp: session.sdp });
+  }
+
+  /** An avatar that no page can draw is asked for as video. */
+  async #openSession(persona) {
+    const open = () => openSession(this.peer.localDescription, persona, this.leaving.signal, this.face ? "client" : "server");
+    try {
+      return await open();
+    } catch (error) {
+      if (error.code !== "no_client_face" || !this.face) throw error;
+      this.face.close();
+      this.face = null;
+      this.#addVideo();
+      await this.peer.setLocalDescription(await this.peer.createOffer());
+      await gathered(this.peer);
+      return open();
+    }
+  }
+
+  #addVideo() {
+    preferVp8(this.peer.addTransceiver("video", { direction: "recvonly" }));
   }
 
   get live() {
@@ -54,6 +76,7 @@ export class Call extends EventTarget {
   }
 
   #listen() {
+    if (this.face) this.face.onFailure = ({ message }) => this.#tell("message", { type: "error", code: "no_face", message });
     this.peer.addEventListener("track", ({ track }) => this.#tell("track", track));
     this.peer.addEventListener("connectionstatechange", () => this.#onConnection(this.peer.connectionState));
     this.channel.addEventListener("open", () => {
@@ -75,6 +98,7 @@ export class Call extends EventTarget {
   #onMessage(data) {
     const message = parsed(data);
     if (!message) return;
+    this.face?.take(message);
     this.#tell("message", message);
     if (message.type === "bye") this.#end("bye", { message: message.reason });
     if (message.type === "error" && message.fatal === true) this.#end("fatal", { message: message.message });
@@ -83,6 +107,7 @@ export class Call extends EventTarget {
   #end(code, detail = {}) {
     if (this.ended) return;
     this.ended = true;
+    this.face?.close();
     this.leaving.abort();
     clearTimeout(this.timer);
     clearTimeout(this.recovery);
