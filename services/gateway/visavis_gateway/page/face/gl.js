@@ -14,7 +14,7 @@ export function hasWebGl() {
   return gl !== null;
 }
 
-/** A linked program whose vertices are the corners of the whole picture. */
+/** A linked program in use, whose attribute `corner` is its first. */
 export function makeProgram(gl, vertexText, fragmentText) {
   const program = gl.createProgram();
   for (const [kind, text] of [[gl.VERTEX_SHADER, vertexText], [gl.FRAGMENT_SHADER, fragmentText]]) {
@@ -28,23 +28,40 @@ export function makeProgram(gl, vertexText, fragmentText) {
   if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
     throw new Error(`the face's shader does not link: ${gl.getProgramInfoLog(program)}`);
   }
-  gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
-  gl.bufferData(gl.ARRAY_BUFFER, new Float32Array([-1, -1, 3, -1, -1, 3]), gl.STATIC_DRAW);
-  gl.enableVertexAttribArray(0);
-  gl.vertexAttribPointer(0, 2, gl.FLOAT, false, 0, 0);
   gl.useProgram(program);
   return program;
 }
 
-/** A texture of a premultiplied picture in texture unit `unit`; `levels` for those that are shown smaller. */
-export function makeTexture(gl, unit, picture, levels = true) {
-  gl.activeTexture(gl.TEXTURE0 + unit);
+/** A grid of `cells` x `cells` over 0..1 as triangles in the first attribute; the number of indices to draw. */
+export function makeGrid(gl, cells) {
+  const corners = [];
+  const triangles = [];
+  for (let y = 0; y <= cells; y += 1) {
+    for (let x = 0; x <= cells; x += 1) {
+      corners.push(x / cells, y / cells);
+      if (x === cells || y === cells) continue;
+      const a = y * (cells + 1) + x;
+      const b = a + cells + 1;
+      triangles.push(a, a + 1, b, a + 1, b + 1, b);
+    }
+  }
+  gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
+  gl.bufferData(gl.ARRAY_BUFFER, new Float32Array(corners), gl.STATIC_DRAW);
+  gl.enableVertexAttribArray(0);
+  gl.vertexAttribPointer(0, 2, gl.FLOAT, false, 0, 0);
+  gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
+  gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, new Uint16Array(triangles), gl.STATIC_DRAW);
+  return triangles.length;
+}
+
+/** A texture of a premultiplied picture; `hasLevels` for one that may be shown much smaller. */
+export function makeTexture(gl, picture, hasLevels) {
   const texture = gl.createTexture();
   gl.bindTexture(gl.TEXTURE_2D, texture);
   gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, picture);
   gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
   gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
-  if (levels) gl.generateMipmap(gl.TEXTURE_2D);
-  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, levels ? gl.LINEAR_MIPMAP_LINEAR : gl.LINEAR);
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, hasLevels ? gl.LINEAR_MIPMAP_NEAREST : gl.LINEAR);
+  if (hasLevels) gl.generateMipmap(gl.TEXTURE_2D);
   return texture;
 }
