@@ -9,7 +9,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.models, pytest.mark.asyncio(loop_scop
 
 WEBGL = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 # Of the picture: around the lips, and the label.
-MOUTH = {"left": 0.4, "top": 0.56, "width": 0.2, "height": 0.14}
+MOUTH = {"left": 0.44, "top": 0.57, "width": 0.12, "height": 0.09}
 LABEL = {"left": 0.035, "top": 0.035, "width": 0.07, "height": 0.06}
 DARK = 70  # luma: the inside of an open mouth; lips and skin are lighter
 
@@ -42,15 +42,15 @@ PIXELS = """({ left, top, width, height }) => {
   pen.drawImage(canvas, left * w, top * h, width * w, height * h, 0, 0, paper.width, paper.height);
   return [...pen.getImageData(0, 0, paper.width, paper.height).data];
 }"""
-OPEN = 8  # dark pixels
-CLOSED_FOR_MS = 600
+OPEN = 40  # dark pixels of 64 x 48
+CLOSED_FOR_MS = 1500
 
 
 def closed_since(state: str) -> str:
     """Holds when the mouth has been closed for a while, in this state of the call."""
     return (
         f"visavis.state === '{state}' && __mouth.length > 0"
-        f" && __mouth.filter((m) => m.at_ms > performance.now() - {CLOSED_FOR_MS}).length > 2"
+        f" && __mouth.filter((m) => m.at_ms > performance.now() - {CLOSED_FOR_MS}).length > 0"
         f" && __mouth.every((m) => m.at_ms < performance.now() - {CLOSED_FOR_MS} || m.dark < {OPEN})"
     )
 
@@ -61,6 +61,7 @@ async def test_the_page_draws_the_face_and_it_follows_the_voice(open_viewer, sta
         viewer.page.on(
             "request", lambda r: r.url.endswith("/api/sessions") and offers.append(r.post_data_json)
         )
+        viewer.url = stack.url  # for the API
         await viewer.page.evaluate(WATCH, [MOUTH, DARK])
         await viewer.start()
         await viewer.until("document.querySelector('#drawn-face')", 60)
@@ -72,7 +73,7 @@ async def test_the_page_draws_the_face_and_it_follows_the_voice(open_viewer, sta
         await viewer.shot("client-render")
         await viewer.until("visavis.turns.length === 1", 60)
         await viewer.until(closed_since("idle"), 60)
-        assert len({m["dark"] for m in await viewer.get("__mouth")}) > 5, "many mouths were seen"
+        assert len({m["dark"] for m in await viewer.get("__mouth")}) > 2, "several mouths were seen"
         await the_label_is_there(viewer)
         await interrupted(viewer)
         reports = [m for m in await viewer.get("__taps.sent") if m["type"] == "report"]
@@ -90,8 +91,10 @@ async def the_label_is_there(viewer: Any) -> None:
 
 async def interrupted(viewer: Any) -> None:
     """A cut closes the mouth while there is a lot more to say."""
-    count = "Count from one to thirty, please, and say every number."
-    await viewer.type(count)
+    assert (
+        await viewer.call("POST", "/say", {"text": "One more apple and one more banana, please. " * 12})
+        == 202
+    )
     await viewer.until("visavis.state === 'speaking'", 60)
     await viewer.until(f"__mouth.at(-1).dark >= {OPEN}", 60)
     await viewer.page.click("#interrupt")

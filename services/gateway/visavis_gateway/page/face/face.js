@@ -8,10 +8,10 @@ import { VectorRenderer } from "./vector/renderer.js";
 
 const RENDERERS = { vector: VectorRenderer, clapper: ClapperRenderer };
 const CHANNEL = "visavis-face";
-const LEAST_PX = 256;
+const LEAST_PX = 384;
 const MOST_PX = 1024;
 const SLOW_MS = 34; // a screen's frame that takes longer: the picture gets smaller
-const PATIENCE = 30; // slow frames
+const PATIENCE = 60; // slow frames
 const SMALLER = 0.75;
 
 /**
@@ -103,6 +103,7 @@ export class ClientFace {
   #fit() {
     const pixels = this.stage.clientWidth * devicePixelRatio;
     this.renderer.resize(Math.round(Math.max(LEAST_PX, Math.min(this.limitPx, pixels || 512))));
+    if (this.face) this.renderer.draw(this.face); // a new size begins black
   }
 
   #loop() {
@@ -113,6 +114,7 @@ export class ClientFace {
       const pts_us = this.clock.now(nowMs);
       const face = pts_us === null ? null : this.states.at(pts_us);
       if (!face || this.canvas.getContext("webgl2")?.isContextLost()) return;
+      this.face = face;
       const isDrawn = this.renderer.draw(face);
       this.latest = { pts_us, shownAtMs: nowMs };
       if (isDrawn) this.#onDrawn();
