@@ -7,7 +7,7 @@ conversation sees one order.
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ from visavis_gateway.config import Config
 from visavis_gateway.conversation import Conversation
 from visavis_gateway.endings import REASONS, SessionOver, leave_reason
 from visavis_gateway.endpointing import Endpointing, EndpointingValues
-from visavis_gateway.engine import Persona, Transport, Viewer
+from visavis_gateway.engine import Move, Persona, Transport, Viewer
 from visavis_gateway.faces import DrawnFace, FaceStore
 from visavis_gateway.hearing import Hearing
 from visavis_gateway.looks import start_render
@@ -80,12 +80,15 @@ class Session:
         config: Config,
         open_transport: Callable[[Viewer, Callable[[], int]], Transport],
         find_persona: Callable[[str], Persona],
-        faces: FaceStore,
         *,
-        viewer_draws: bool = False,
+        waits: bool = False,
+        history: Sequence[Move] = (),
+        faces: FaceStore | None = None,
     ) -> None:
         self.session_id = session_id
         self.token = token
+        self.is_waiting = waits  # connected or not, nothing happens before the viewer says `begin`
+        self.reason = "failed"  # why it ended
         self._persona = persona
         self._find_persona = find_persona
         self._services = services
@@ -93,10 +96,10 @@ class Session:
         self._clock = SessionClock()
         self._transport = open_transport(self, self._clock.now_us)
         self._asr = AsrPeer(services.asr, session_id, persona.language_code, self)
-        # Where the viewer draws there is no video.
-        self.drawn = DrawnFace(faces, self.tell, self._transport.send_face) if viewer_draws else None
-        start = start_render(session_id, persona, config, viewer_draws=viewer_draws)
-        self._render = RenderPeer(services.render, start, self._show, self.drawn, self._look_refused)
+        # With a place for the files of faces the viewer draws, and there is no video.
+        self._drawn = DrawnFace(faces, self.tell, self._transport.send_face) if faces is not None else None
+        start = start_render(session_id, persona, config, viewer_draws=faces is not None)
+        self._render = RenderPeer(services.render, start, self._show, self._drawn, self._look_refused)
         playout = Playout(LOOKAHEAD_US)
         self._media = Media(
             self._clock.now_us, self._transport, self._asr, self._render, playout, config.video_rate_hz
@@ -105,7 +108,7 @@ class Session:
         self._last_heard_us = self._greet_by_us = 0
         self._clock_told = False
         self._watchers: set[LatestQueue[dict[str, Any]]] = set()
-        self._is_connected = False
+        self._is_connected = self._has_begun = False
         self._arrived = asyncio.Event()  # the viewer is here, or the session is over before it came
         self._over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -113,13 +116,16 @@ class Session:
             self, persona, self._asr, self._render, services.brain, services.tts,
             playout, services.bus, self._spawn, publish_words=config.publish_words,
         )  # fmt: skip
-        waits = EndpointingValues(
+        pauses = EndpointingValues(
             shortest_us=config.shortest_wait_ms * 1000, longest_us=config.longest_wait_ms * 1000
         )
         self.hearing = Hearing()
+        greeting = "" if history else persona.greeting
         self.conversation = Conversation(
-            self._stage, Policy(), persona.greeting, Endpointing(waits), manners_of(persona)
+            self._stage, Policy(), greeting, Endpointing(pauses), manners_of(persona)
         )
+        self.conversation.history.extend(history)
+        self.is_resumed = bool(history)
 
     # -- life -------------------------------------------------------------------------------------------
 
@@ -136,9 +142,9 @@ class Session:
                 async with asyncio.timeout(ANSWER_TIMEOUT_S):
                     await self._asr.ready.wait()
                     await self._render.ready.wait()
-                    if self.drawn is not None:
-                        await self.drawn.ready.wait()
-                    answer = await self._transport.answer(offer_sdp, with_video=self.drawn is None)
+                    if self._drawn is not None:
+                        await self._drawn.ready.wait()
+                    answer = await self._transport.answer(offer_sdp, with_video=self._drawn is None)
                     self.answer.set_result(answer)
                 await self._hold()
         except* ServiceError as group:
@@ -149,6 +155,11 @@ class Session:
             self._failed(ServiceError("the services took too long to answer"))
         finally:
             await self._leave(reason)
+
+    @property
+    def face(self) -> dict[str, Any]:
+        """What a viewer that draws needs besides the answer; nothing for others."""
+        return {"face": {"files": self._drawn.files}} if self._drawn else {}
 
     def close(self, reason: str) -> None:
         """End the session; the first reason counts."""
@@ -162,7 +173,7 @@ class Session:
                 await self._arrived.wait()
         except TimeoutError:
             raise SessionOver("vanished") from None
-        if not self._is_connected:
+        if self._over.done():
             raise SessionOver(self._over.result())
         started = events.SessionStarted(session_id=self.session_id, persona=self._persona.name)
         started.started_time.CopyFrom(Timestamp())
@@ -186,10 +197,11 @@ class Session:
         return "failed"
 
     async def _leave(self, reason: str) -> None:
+        self.reason = reason
         self._stage.abandon_turns()
         self.tell({"type": "bye", "reason": reason})
         await self._transport.close()
-        if self._is_connected:
+        if self._has_begun:
             ended = events.SessionEnded(
                 session_id=self.session_id, reason=REASONS[reason], duration_us=self.now_us()
             )
@@ -230,6 +242,7 @@ class Session:
                     return
         finally:
             self._watchers.discard(watcher)
+            watcher.clear()
 
     def become(self, persona_name: str) -> None:
         """Go on as another: from the next turn on in voice and mind, at once in the face.
@@ -249,11 +262,18 @@ class Session:
     # -- Viewer -----------------------------------------------------------------------------------------
 
     def on_connected(self) -> None:
-        if self._is_connected:
+        self._is_connected = True
+        if not self.is_waiting:
+            self.begin()
+
+    def begin(self) -> None:
+        """The call starts, at once or when the viewer is connected."""
+        self.is_waiting = False
+        if self._has_begun or not self._is_connected:
             return
+        self._has_begun = True
         self._last_heard_us = self.now_us()
         self._greet_by_us = self._last_heard_us + GREET_TIMEOUT_US
-        self._is_connected = True
         self._arrived.set()
         self._introduce()
 

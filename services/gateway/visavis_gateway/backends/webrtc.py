@@ -4,12 +4,9 @@ import asyncio
 import logging
 import struct
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any
 
-import av
 from aiortc import (
-    MediaStreamTrack,
     RTCConfiguration,
     RTCDataChannel,
     RTCIceServer,
@@ -21,7 +18,6 @@ from aiortc import (
 )
 from aiortc.clock import current_ntp_time
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
-from aiortc.mediastreams import MediaStreamError
 from aiortc.rtcrtpreceiver import StreamStatistics
 from aiortc.rtp import (
     RTCP_PSFB_APP,
@@ -33,8 +29,9 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 from rpckit.errors import InvalidInput
-from rpckit.streams import LatestQueue
 
+from visavis_gateway.backends.packet_track import PacketTrack
+from visavis_gateway.backends.udp_ports import use_ports
 from visavis_gateway.engine import Viewer
 
 log = logging.getLogger(__name__)
@@ -49,35 +46,6 @@ MAX_EARLY_MESSAGES = 100
 FAREWELL_S = 0.2  # closing drops what the data channel has not delivered yet
 
 
-class PacketTrack(MediaStreamTrack):
-    """A track of packets that are encoded already. Full queue: the viewer's network is dead, old ones go."""
-
-    def __init__(self, kind: str, rate_hz: int, maxsize: int) -> None:
-        self.kind = kind
-        super().__init__()
-        self.rate_hz = rate_hz
-        self.first_pts_us: int | None = None
-        self._queue: LatestQueue[av.Packet[Any]] = LatestQueue(maxsize, f"gateway.rtp.{kind}")
-
-    def feed(self, data: bytes, pts_us: int) -> bool:
-        """Queue one packet; False when an older one had to go for it."""
-        packet = av.Packet(data)
-        packet.pts = pts_us * self.rate_hz // 1_000_000
-        packet.time_base = Fraction(1, self.rate_hz)
-        dropped = self._queue.dropped_count
-        self._queue.put(packet)
-        return self._queue.dropped_count == dropped
-
-    async def recv(self) -> "av.Packet[Any]":
-        """The next packet, as aiortc's sender asks for it."""
-        if self.readyState != "live":
-            raise MediaStreamError
-        packet = await self._queue.get()
-        if self.first_pts_us is None:
-            self.first_pts_us = (packet.pts or 0) * 1_000_000 // self.rate_hz
-        return packet
-
-
 def check_text(offer_sdp: str) -> None:
     """Refuse early what aiortc would accept and never connect."""
     printable = all(c.isprintable() or c in "\r\n\t" for c in offer_sdp)
@@ -85,6 +53,20 @@ def check_text(offer_sdp: str) -> None:
         raise InvalidInput("sdp must be plain text")
     if "a=fingerprint:" not in offer_sdp or "SAVPF" not in offer_sdp:
         raise InvalidInput("sdp must offer DTLS-SRTP (a fingerprint and a SAVPF profile)")
+
+
+def without_hidden_addresses(offer_sdp: str) -> str:
+    """The offer less its mDNS candidates, and open for those that come with the viewer's own checks.
+
+    Browsers hide their addresses until the microphone is allowed. Looking a name up takes a second where
+    nobody answers, and with no address at all ICE would fail before the first check of the viewer arrives.
+    """
+    lines = offer_sdp.splitlines(keepends=True)
+    hidden = [line.startswith("a=candidate:") and ".local " in line for line in lines]
+    if not any(hidden):
+        return offer_sdp
+    kept = [line for line, drop in zip(lines, hidden, strict=True) if not drop]
+    return "".join(line for line in kept if not line.startswith("a=end-of-candidates"))
 
 
 def keep_codec(transceiver: RTCRtpTransceiver, mime_type: str) -> None:
@@ -100,9 +82,12 @@ def keep_codec(transceiver: RTCRtpTransceiver, mime_type: str) -> None:
 class WebRtcTransport:
     """One peer connection, answering the viewer's offer."""
 
-    def __init__(self, viewer: Viewer, ice_servers: list[str], now_us: Callable[[], int]) -> None:
+    def __init__(
+        self, viewer: Viewer, ice_servers: list[str], now_us: Callable[[], int], udp_ports: range = range(0)
+    ) -> None:
         servers = [RTCIceServer(urls=url) for url in ice_servers]
         self._viewer = viewer
+        self._udp_ports = udp_ports
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=servers))
         self._audio = PacketTrack("audio", AUDIO_HZ, maxsize=50)
         self._video = PacketTrack("video", VIDEO_HZ, maxsize=12)
@@ -116,15 +101,17 @@ class WebRtcTransport:
         self._senders: dict[str, RTCRtpSender] = {}
 
     async def answer(self, offer_sdp: str, *, with_video: bool) -> str:
-        """Accept the offer. Raises InvalidInput when it is not one that this gateway can answer."""
+        """Accept the offer. Raises InvalidInput for one that can't be answered, Busy without a free port."""
         self._tracks = [self._audio, self._video] if with_video else [self._audio]
         self._pc.on("connectionstatechange", self._on_state)
         self._pc.on("datachannel", self._on_channel)
         check_text(offer_sdp)
         try:
-            await self._pc.setRemoteDescription(RTCSessionDescription(sdp=offer_sdp, type="offer"))
+            offer = RTCSessionDescription(sdp=without_hidden_addresses(offer_sdp), type="offer")
+            await self._pc.setRemoteDescription(offer)
             self._check_offer()
             self._attach_tracks()
+            self._settle_ports()
             await self._pc.setLocalDescription(await self._pc.createAnswer())
         except InvalidInput:
             raise
@@ -200,6 +187,11 @@ class WebRtcTransport:
         self._follow_clock()
         if "video" in self._senders:
             self._hear_feedback(self._senders["video"])
+
+    def _settle_ports(self) -> None:
+        transports = getattr(self._pc, "_RTCPeerConnection__iceTransports")  # noqa: B009
+        for transport in transports if self._udp_ports else ():
+            use_ports(transport.iceGatherer._connection, self._udp_ports)
 
     def _tap_microphone(self, receiver: RTCRtpReceiver) -> None:
         """Take packets before aiortc's own jitter buffer: it costs 80 ms and never recovers from a loss."""

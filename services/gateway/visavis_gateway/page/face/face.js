@@ -55,17 +55,22 @@ export class ClientFace {
       this.states.add(message);
       this.clock.note(message.pts_us, performance.now());
     } else if (message.type === "clock") this.clock.setOrigin(message);
-    else if (message.type === "face_kit" && this.token) this.load({ face: message, token: this.token });
+    else if (message.type === "face_kit" && this.gateway) this.#change(message.files);
   }
 
-  /** Fetch a session's face and show it in place of the one before; one that can't be had changes nothing. */
-  async load({ face: { files }, token }) {
-    this.token = token;
+  /** The session is open: fetch its face. `base`: the gateway's address. */
+  load({ face, token }, base) {
+    this.gateway = { base, token };
+    this.#change(face.files);
+  }
+
+  /** Show a face in place of the one before; one that can't be had changes nothing. */
+  async #change(files) {
     const wanted = JSON.stringify(files);
     if (this.wanted === wanted) return;
     this.wanted = wanted;
     try {
-      const kit = await fetchKit(files, token);
+      const kit = await fetchKit(files, this.gateway);
       if (this.wanted === wanted && !this.closed) this.#prepare(kit);
     } catch (error) {
       if (this.wanted === wanted && !this.closed) this.onFailure(error);

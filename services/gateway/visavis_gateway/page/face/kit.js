@@ -2,10 +2,10 @@
 
 const INDEX = "face.json";
 
-/** `files`: name -> digest. Resolves to {index, pictures}; rejects when one of them can't be had. */
-export async function fetchKit(files, token) {
+/** `files`: name -> digest; `base`: the gateway's address. Resolves to {index, pictures}; rejects when one of them can't be had. */
+export async function fetchKit(files, { base, token }) {
   const fetchFile = async (name) => {
-    const answer = await fetch(`api/faces/${files[name]}`, { headers: { Authorization: `Bearer ${token}` } });
+    const answer = await fetch(`${base}api/faces/${files[name]}`, { headers: { Authorization: `Bearer ${token}` } });
     if (!answer.ok) throw new Error(`the face's ${name} is not there (${answer.status})`);
     return answer;
   };
