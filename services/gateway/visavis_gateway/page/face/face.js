@@ -8,7 +8,8 @@ import { VectorRenderer } from "./vector/renderer.js";
 
 const RENDERERS = { vector: VectorRenderer, clapper: ClapperRenderer };
 const CHANNEL = "visavis-face";
-const LEAST_PX = 384;
+const LEAST_PX = 192;
+const LEAST_SHRUNK_PX = 320; // a slow machine rather shows fewer pictures than a blurred one
 const MOST_PX = 1024;
 const SLOW_MS = 34; // a screen's frame that takes longer: the picture gets smaller
 const PATIENCE = 60; // slow frames
@@ -140,7 +141,7 @@ export class ClientFace {
   }
 
   #shrink() {
-    this.limitPx = Math.max(LEAST_PX, Math.round(this.canvas.width * SMALLER));
+    this.limitPx = Math.max(LEAST_SHRUNK_PX, Math.round(this.canvas.width * SMALLER));
     this.#fit();
     return 0;
   }

@@ -54,14 +54,14 @@ export function makeGrid(gl, cells) {
   return triangles.length;
 }
 
-/** A texture of a premultiplied picture; `hasLevels` for one that may be shown much smaller. */
+/** A texture of a premultiplied picture; `hasLevels`: with copies to show it much smaller. */
 export function makeTexture(gl, picture, hasLevels) {
   const texture = gl.createTexture();
   gl.bindTexture(gl.TEXTURE_2D, texture);
   gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, picture);
   gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
   gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
-  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, hasLevels ? gl.LINEAR_MIPMAP_NEAREST : gl.LINEAR);
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR);
   if (hasLevels) gl.generateMipmap(gl.TEXTURE_2D);
   return texture;
 }

@@ -63,10 +63,9 @@ export class VectorRenderer {
   /** Another size of the canvas, in pixels of its side. */
   resize(size) {
     if (this.canvas.width === size) return;
-    const wasSmall = this.canvas.width < SMALL_PX;
     this.canvas.width = this.canvas.height = size;
-    if (wasSmall === size < SMALL_PX) this.shown = this.pose = null;
-    else this.restore();
+    this.shown = this.pose = null;
+    this.#setFilters();
   }
 
   /** After a lost context has come back: everything once more. */
@@ -87,7 +86,11 @@ export class VectorRenderer {
     const places = {};
     this.at = (name) => (places[name] ??= gl.getUniformLocation(program, name));
     this.indexCount = makeGrid(gl, GRID);
-    const texture = (file) => makeTexture(gl, pictures[file], this.canvas.width < SMALL_PX);
+    this.stills = [];
+    const texture = (file) => {
+      this.stills.push(makeTexture(gl, pictures[file], true));
+      return this.stills.at(-1);
+    };
     this.background = texture(index.background);
     this.label = texture(index.label.file);
     this.live = makeTexture(gl, new ImageData(1, 1), false);
@@ -100,6 +103,17 @@ export class VectorRenderer {
     }));
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    this.#setFilters();
+  }
+
+  /** As large as they are shown, layers are sampled as render samples them. */
+  #setFilters() {
+    const { gl } = this;
+    const filter = this.canvas.width < SMALL_PX ? gl.LINEAR_MIPMAP_NEAREST : gl.LINEAR;
+    for (const texture of this.stills) {
+      gl.bindTexture(gl.TEXTURE_2D, texture);
+      gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, filter);
+    }
   }
 
   #compose(controls, isMoved) {
