@@ -46,6 +46,10 @@ def test_renderers_declare_what_they_need(directory):
     assert 128 <= low <= 512 <= high <= 1024
 
 
+def test_what_a_viewer_can_draw_has_a_kit_for_it(directory, avatar):
+    assert traits_of(directory).viewer_can_draw == hasattr(avatar, "kit")
+
+
 def test_whatever_is_asked_there_is_a_picture(avatar):
     renderer = avatar.open(128, "AI")
     for face in EXTREMES:
