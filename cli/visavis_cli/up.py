@@ -15,7 +15,7 @@ from visavis_cli.log import LogWriter
 from visavis_cli.manifest import read_manifest
 from visavis_cli.models import Store
 from visavis_cli.ports import Ports
-from visavis_cli.programs import TLS_CERT, TLS_KEY, StackError, backends_of, needs_weights
+from visavis_cli.programs import METRICS_PORT, TLS_CERT, TLS_KEY, StackError, backends_of, needs_weights
 from visavis_cli.stack import Stack, running_stack
 
 HIGHEST_PORT = 65535
@@ -49,6 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--otlp", metavar="URL", help="send traces and metrics there, e.g. http://localhost:4317"
+    )
+    parser.add_argument(
+        "--metrics",
+        type=port,
+        metavar="N",
+        help="show metrics to Prometheus on ports N to N+4: gateway, asr, brain, tts, render",
     )
     parser.add_argument(
         "--json-ready",
@@ -99,7 +105,7 @@ async def stay_up(ports: Ports, arguments: argparse.Namespace, log: LogWriter) -
     assert task is not None
     for number in ENDED_BY:
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    extra = {"OTEL_EXPORTER_OTLP_ENDPOINT": arguments.otlp} if arguments.otlp else {}
+    extra = telemetry_of(arguments)
     names = names_of_this_machine()
     certificate = own_certificate(names) if arguments.tls else None
     if certificate is not None:
@@ -113,6 +119,15 @@ async def stay_up(ports: Ports, arguments: argparse.Namespace, log: LogWriter) -
         if arguments.json_ready:
             announce(stack)
         await asyncio.Event().wait()
+
+
+def telemetry_of(arguments: argparse.Namespace) -> dict[str, str]:
+    """What the options say about where traces and metrics go, as OpenTelemetry's variables."""
+    extra = {"OTEL_EXPORTER_OTLP_ENDPOINT": arguments.otlp} if arguments.otlp else {}
+    if arguments.metrics:
+        extra["OTEL_METRICS_EXPORTER"] = "otlp,prometheus" if arguments.otlp else "prometheus"
+        extra[METRICS_PORT] = str(arguments.metrics)
+    return extra
 
 
 def own_certificate(names: Names) -> Certificate:

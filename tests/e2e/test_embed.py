@@ -15,8 +15,8 @@ ALLOWED = "http://localhost:8999/"  # tests/conftest.py tells the gateway so
 OTHER = "http://localhost:8998/"
 LOADS = "script-src 'unsafe-inline' {0}; style-src 'unsafe-inline'; connect-src {0}; img-src {0}"
 POLICY = "default-src 'none'; " + LOADS
-# A page that the test makes up counts as one from the internet: Chrome asks its user before such a page may
-# reach this machine.
+# A page that the test makes up counts as one from the internet, and Chrome asks its user before
+# such a page may reach this machine.
 FLAGS = ("--disable-features=LocalNetworkAccessChecks",)
 AVATAR = "document.querySelector('visavis-avatar')"
 
@@ -40,8 +40,7 @@ async def until(tab: Page, condition: str, within_s: float = 40) -> None:
             while not await tab.evaluate(f"Boolean({condition})"):
                 await asyncio.sleep(0.05)
     except TimeoutError:
-        shown = await tab.evaluate(f"{AVATAR}.shadowRoot.textContent")
-        pytest.fail(f"not within {within_s} s: {condition}; shown: {shown}")
+        pytest.fail(f"not within {within_s} s: {condition}; {await tab.evaluate(AVATAR + '.state')}")
 
 
 async def test_allowed_page_holds_a_conversation(open_viewer, stack) -> None:

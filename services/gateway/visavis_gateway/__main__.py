@@ -42,7 +42,9 @@ async def main() -> None:
                 config,
                 services,
                 personas,
-                lambda viewer, now_us: WebRtcTransport(viewer, config.ice_servers, now_us),
+                lambda viewer, now_us: WebRtcTransport(
+                    viewer, config.ice_servers, now_us, config.udp_port_range
+                ),
             )
             app = build_app(config, sessions, channels)
             settings = uvicorn.Config(

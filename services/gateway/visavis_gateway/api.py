@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from visavis_gateway import inbox, names
 from visavis_gateway.config import Config
 from visavis_gateway.peers.health import state_of
+from visavis_gateway.reach import Reach, advertise, parse_advertised
 from visavis_gateway.session import Session
 from visavis_gateway.sessions import Sessions
 
@@ -107,6 +108,7 @@ class Api:
         self._config = config
         self._sessions = sessions
         self._channels = channels
+        self._reach = Reach(parse_advertised(config.advertised_address))
 
     async def info(self, request: Request) -> Response:
         personas = self._sessions.personas
@@ -143,12 +145,14 @@ class Api:
         body = await read_json(request)
         require(body.get("type") == "offer", 'type must be "offer"')
         sdp = text_field(body, "sdp")
+        addresses = await self._reach.addresses(request.url.hostname or "")
         waits = body.get("waits", False)
         require(isinstance(waits, bool), "waits must be true or false")
         session = await self._sessions.create(
             text_field(body, "persona", ""), sdp, waits=waits, resumes=resumed_field(body)
         )
-        answer = {"type": "answer", "sdp": session.answer.result(), "resumed": session.is_resumed}
+        sdp = advertise(session.answer.result(), addresses)
+        answer = {"type": "answer", "sdp": sdp, "resumed": session.is_resumed}
         return JSONResponse({"session_id": session.session_id, "token": session.token, **answer}, 201)
 
     async def picture(self, request: Request) -> Response:

@@ -256,6 +256,7 @@ class Session:
                     return
         finally:
             self._watchers.discard(watcher)
+            watcher.clear()
 
     def become(self, persona_name: str) -> None:
         """Go on as another: from the next turn on in voice and mind, at once in the face.
