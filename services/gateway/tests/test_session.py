@@ -123,7 +123,7 @@ async def test_speaking_over_the_avatar_stops_it(sessions, backstage):
         cut = messages(transport, "turn")[0]
         assert cut["interrupted"]
         assert 20 < len(cut["heard"]) < len(cut["reply"])
-        assert backstage.render.of_kind("cut")
+        await until(lambda: backstage.render.of_kind("cut"), "the mouth closed")
         await until(lambda: len(messages(transport, "turn")) == 2, "the interruption was answered")
         assert session.conversation.history[0] == Move(False, cut["heard"], interrupted=True)
 
