@@ -54,6 +54,9 @@ class Config(BaseSettings):
     personas_dir: Path | None = None
     # What ${NAME} stands for in the headers of a persona's tools.
     tool_secrets: dict[str, SecretStr] = {}
+    # The embedding model of personas with knowledge, and where their vectors are kept.
+    models_dir: Path = Path("models")
+    knowledge_dir: Path = Path("~/.cache/visavis")
     default_persona: str = "mira"
     video_size_px: int = Field(default=512, ge=128, le=1024, multiple_of=2)
     video_rate_hz: int = Field(default=25, ge=5, le=60)

@@ -14,7 +14,7 @@ from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from rpckit.bus import Bus
-from rpckit.errors import ServiceError
+from rpckit.errors import NotFound, ServiceError
 from rpckit.streams import LatestQueue
 from visavis.asr.v1.asr_service_pb2_grpc import AsrServiceStub
 from visavis.brain.v1.brain_service_pb2_grpc import BrainServiceStub
@@ -29,13 +29,18 @@ from visavis_gateway.bandwidth import Bandwidth
 from visavis_gateway.clock import SessionClock
 from visavis_gateway.config import Config
 from visavis_gateway.conversation import Conversation
+from visavis_gateway.endings import REASONS, SessionOver, leave_reason
 from visavis_gateway.endpointing import Endpointing, EndpointingValues
 from visavis_gateway.engine import Move, Persona, Transport, Viewer
+from visavis_gateway.faces import DrawnFace, FaceStore
 from visavis_gateway.frame_times import FrameTimes
 from visavis_gateway.hearing import Hearing
+from visavis_gateway.knowledge import Library
+from visavis_gateway.looks import start_render
 from visavis_gateway.media import Media
 from visavis_gateway.peers.asr import AsrPeer
-from visavis_gateway.peers.render import RenderPeer, start_render
+from visavis_gateway.peers.render import RenderPeer
+from visavis_gateway.peers.tts import require_voice
 from visavis_gateway.playout import Playout
 from visavis_gateway.policy import Manners, Policy
 from visavis_gateway.stage import Stage
@@ -52,14 +57,6 @@ AWAY = {
     "render": "The picture stands still for a moment. We can go on talking.",
 }
 
-REASONS = {
-    "left": events.SESSION_END_REASON_LEFT,
-    "vanished": events.SESSION_END_REASON_VANISHED,
-    "timed_out": events.SESSION_END_REASON_TIMED_OUT,
-    "failed": events.SESSION_END_REASON_FAILED,
-    "shutdown": events.SESSION_END_REASON_SHUTDOWN,
-}
-
 
 @dataclass(frozen=True)
 class Services:
@@ -70,27 +67,7 @@ class Services:
     tts: TtsServiceStub
     render: RenderServiceStub
     bus: Bus
-
-
-class SessionOver(Exception):
-    """Ends the session's tasks; `reason` is one of REASONS."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-def leave_reason(error: BaseException) -> str:
-    """Why the session's task group ended."""
-    if isinstance(error, BaseExceptionGroup):
-        reasons = [leave_reason(inner) for inner in error.exceptions]
-        return next((reason for reason in reasons if reason != "failed"), "failed")
-    return error.reason if isinstance(error, SessionOver) else "failed"
-
-
-def _look(persona: Persona) -> tuple[str, str, str]:
-    """What render has to know of a persona."""
-    return persona.avatar, persona.background, persona.profile
+    library: Library | None = None
 
 
 def manners_of(persona: Persona) -> Manners:
@@ -118,6 +95,7 @@ class Session:
         *,
         waits: bool = False,
         history: Sequence[Move] = (),
+        faces: FaceStore | None = None,
     ) -> None:
         self.session_id = session_id
         self.token = token
@@ -131,10 +109,15 @@ class Session:
         self._clock = SessionClock()
         self._transport = open_transport(self, self._clock.now_us)
         self._asr = AsrPeer(services.asr, session_id, persona.language_code, self)
+        # With a place for the files of faces the viewer draws, and there is no video.
+        self._drawn = DrawnFace(faces, self.tell, self._transport.send_face) if faces is not None else None
+        start = start_render(session_id, persona, video, viewer_draws=faces is not None)
         self._render = RenderPeer(
             services.render,
-            start_render(session_id, persona, video),
+            start,
             self._show,
+            self._drawn,
+            self._look_refused,
             partial(self.on_away, "render"),
         )
         playout = Playout(LOOKAHEAD_US)
@@ -152,7 +135,7 @@ class Session:
         self.answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._stage = Stage(
             self, persona, self._asr, self._render, services.brain, services.tts,
-            playout, services.bus, self._spawn, publish_words=config.publish_words,
+            playout, services.bus, self._spawn, publish_words=config.publish_words, library=services.library,
         )  # fmt: skip
         pauses = EndpointingValues(
             shortest_us=config.shortest_wait_ms * 1000, longest_us=config.longest_wait_ms * 1000
@@ -178,9 +161,13 @@ class Session:
                 self._spawn(self._asr.run(), "session.asr")
                 self._spawn(self._render.run(), "session.render")
                 async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                    await self._check_voice()
                     await self._asr.ready.wait()
                     await self._render.ready.wait()
-                    self.answer.set_result(await self._transport.answer(offer_sdp, self.video.codec))
+                    if self._drawn is not None:
+                        await self._drawn.ready.wait()
+                    codec = self.video.codec if self._drawn is None else None
+                    self.answer.set_result(await self._transport.answer(offer_sdp, codec))
                 await self._hold()
         except* ServiceError as group:
             reason = self._failed(group.exceptions[0])
@@ -190,6 +177,20 @@ class Session:
             self._failed(ServiceError("the services took too long to answer"))
         finally:
             await self._leave(reason)
+
+    async def _check_voice(self) -> None:
+        """Refuse a persona whose voice is not there, before anybody waits for its first word."""
+        persona = self._persona
+        if persona.voice:
+            try:
+                await require_voice(self._services.tts, self.session_id, persona.voice, persona.language_code)
+            except NotFound as error:
+                raise NotFound(f"persona {persona.name}: voice: {error}") from None
+
+    @property
+    def face(self) -> dict[str, Any]:
+        """What a viewer that draws needs besides the answer; nothing for others."""
+        return {"face": {"files": self._drawn.files}} if self._drawn else {}
 
     def close(self, reason: str) -> None:
         """End the session; the first reason counts."""
@@ -280,9 +281,8 @@ class Session:
         Raises NotFound.
         """
         persona = self._find_persona(persona_name)
-        before, self._persona = self._persona, persona
-        if _look(persona) != _look(before):
-            self._render.show(*_look(persona))
+        self._persona = persona
+        self._render.show(persona)
         self._stage.set_persona(persona)
         self.conversation.set_manners(manners_of(persona))
         self._introduce()
@@ -392,6 +392,10 @@ class Session:
         longest_s = min(self._config.max_session_s, self._persona.max_session_s or self._config.max_session_s)
         if now_us > longest_s * 1_000_000:
             self.close("timed_out")
+
+    def _look_refused(self, message: str) -> None:
+        """The face of the new persona can't be shown: the old one stays."""
+        self.tell({"type": "error", "code": "no_face", "message": message})
 
     async def _show(self, frame: render_pb.EncodedFrame) -> None:
         await self._media.show(frame)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,6 +119,25 @@ class Traits:
     device: Literal["cpu", "gpu"] = "cpu"
     min_size_px: int = MIN_SIZE_PX
     max_size_px: int = MAX_SIZE_PX
+    # Its avatars are `ViewerDrawn`: a viewer can draw them by itself.
+    viewer_can_draw: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file that a viewer needs to draw an avatar."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """All that a viewer needs to draw an avatar, but the label; description holds what JSON can."""
+
+    description: Mapping[str, Any]
+    files: tuple[Asset, ...] = ()
 
 
 class Renderer(Protocol):
@@ -134,6 +153,14 @@ class Avatar(Protocol):
 
     def open(self, size_px: int, label: str) -> Renderer:
         """A renderer; the first one of a size may take a second, the others milliseconds."""
+        ...
+
+
+class ViewerDrawn(Protocol):
+    """An avatar that a viewer can draw."""
+
+    def kit(self) -> Kit:
+        """The same at every call; the first one may take a second."""
         ...
 
 

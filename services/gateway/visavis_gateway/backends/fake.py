@@ -14,10 +14,13 @@ class FakeTransport:
         self.audio: list[tuple[int, bytes]] = []
         self.video: list[tuple[int, bytes, bool]] = []
         self.messages: list[dict[str, Any]] = []
+        self.faces: list[dict[str, Any]] = []
+        self.has_video = False
         self.paced_bps: int | None = None
         self.is_closed = False
 
-    async def answer(self, offer_sdp: str, codec: str) -> str:
+    async def answer(self, offer_sdp: str, codec: str | None) -> str:
+        self.has_video = codec is not None
         return f"{codec} answer to {offer_sdp}"
 
     def send_audio(self, packet: bytes, pts_us: int) -> None:
@@ -34,6 +37,9 @@ class FakeTransport:
 
     def send_message(self, text: str) -> None:
         self.messages.append(json.loads(text))
+
+    def send_face(self, text: str) -> None:
+        self.faces.append(json.loads(text))
 
     def media_clock(self) -> dict[str, Any] | None:
         return None

@@ -41,7 +41,9 @@ log = logging.getLogger(__name__)
 AUDIO_HZ = 48_000
 VIDEO_HZ = 90_000
 CHANNEL = "visavis"
+FACE_CHANNEL = "visavis-face"  # unordered and without repeats, when the viewer opens one
 MAX_BUFFERED_BYTES = 1 << 20
+MAX_BUFFERED_FACES = 16 << 10  # bytes: beyond it a state would come too late to be of use
 MAX_EARLY_MESSAGES = 100
 FAREWELL_S = 0.2  # closing drops what the data channel has not delivered yet
 
@@ -61,16 +63,19 @@ class WebRtcTransport:
         self._origins: dict[int, int] = {}  # ssrc -> RTP time of pts 0
         self._ntp_zero = current_ntp_time() - (now_us() << 32) // 1_000_000
         self._channel: RTCDataChannel | None = None
+        self._faces: RTCDataChannel | None = None
         self._early: list[str] = []
         self._needs_keyframe = True
         self._pacer = Pacer()
+        self._tracks: list[PacketTrack] = []
         self._senders: dict[str, RTCRtpSender] = {}
 
-    async def answer(self, offer_sdp: str, codec: str) -> str:
-        """Accept the offer, with video in `codec` (vp8, h264).
+    async def answer(self, offer_sdp: str, codec: str | None) -> str:
+        """Accept the offer, with video in `codec` (vp8, h264); None = no video.
 
         Raises InvalidInput for an offer that can't be answered, Busy without a free port.
         """
+        self._tracks = [self._audio] if codec is None else [self._audio, self._video]
         self._pc.on("connectionstatechange", self._on_state)
         self._pc.on("datachannel", self._on_channel)
         check_text(offer_sdp)
@@ -121,9 +126,16 @@ class WebRtcTransport:
         elif self._channel.readyState == "open" and self._channel.bufferedAmount < MAX_BUFFERED_BYTES:
             self._channel.send(text)
 
+    def send_face(self, text: str) -> None:
+        """A state of the face, if the viewer keeps up: the next one is complete, too."""
+        channel = self._faces or self._channel
+        if channel is None or channel.readyState != "open" or channel.bufferedAmount > MAX_BUFFERED_FACES:
+            return
+        channel.send(text)
+
     def media_clock(self) -> dict[str, Any] | None:
-        """Which RTP timestamp stands for pts 0, per track; None until both tracks have sent."""
-        if len(self._origins) < 2:
+        """Which RTP timestamp stands for pts 0, per track; None until every track has sent."""
+        if not self._senders or len(self._origins) < len(self._senders):
             return None
         rates = {"audio": AUDIO_HZ, "video": VIDEO_HZ}
         return {
@@ -147,19 +159,22 @@ class WebRtcTransport:
 
     def _check_offer(self) -> None:
         kinds = {t.kind: t for t in self._pc.getTransceivers()}
-        if set(kinds) != {"audio", "video"} or len(self._pc.getTransceivers()) != 2:
-            raise InvalidInput("sdp must offer exactly one audio and one video section")
+        wanted = [track.kind for track in self._tracks]
+        if sorted(t.kind for t in self._pc.getTransceivers()) != wanted:
+            what = "one audio and one video section" if len(wanted) > 1 else "one audio section and no video"
+            raise InvalidInput(f"sdp must offer exactly {what}")
         if self._pc.sctp is None:
             raise InvalidInput(f"sdp must offer a data channel ({CHANNEL})")
         self._tap_microphone(kinds["audio"].receiver)
 
-    def _attach_tracks(self, codec: str) -> None:
-        for track in (self._audio, self._video):
+    def _attach_tracks(self, codec: str | None) -> None:
+        for track in self._tracks:
             self._senders[track.kind] = self._pc.addTrack(track)
         for transceiver in self._pc.getTransceivers():
             keep_codec(transceiver, "audio/opus" if transceiver.kind == "audio" else f"video/{codec}")
         self._follow_clock()
-        self._hear_feedback(self._senders["video"])
+        if "video" in self._senders:
+            self._hear_feedback(self._senders["video"])
 
     def _settle_ports(self) -> None:
         transports = getattr(self._pc, "_RTCPeerConnection__iceTransports")  # noqa: B009
@@ -181,7 +196,7 @@ class WebRtcTransport:
         """Learn each track's random RTP origin from its first packet, so that reports state media time."""
         transport = self._senders["audio"].transport
         send = transport._send_rtp
-        tracks = {self._senders["audio"]._ssrc: self._audio, self._senders["video"]._ssrc: self._video}
+        tracks = {self._senders[track.kind]._ssrc: track for track in self._tracks}
 
         async def send_rtp(data: bytes) -> None:
             if not 200 <= data[1] <= 207:
@@ -251,6 +266,9 @@ class WebRtcTransport:
             self._viewer.on_closed()
 
     def _on_channel(self, channel: RTCDataChannel) -> None:
+        if channel.label == FACE_CHANNEL and self._faces is None:
+            self._faces = channel
+            return
         if channel.label != CHANNEL or self._channel is not None:
             channel.close()
             return
