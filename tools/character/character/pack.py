@@ -21,7 +21,7 @@ from scipy.ndimage import (
 from character.body import NECK_PIVOT, ROOT, load_person
 from character.crops import CROPS, crop_pixels
 from character.maths import Array, smooth
-from character.poses import BROWS, GAZE_PITCH, GAZE_YAW, LIDS, MOODS, VISEMES
+from character.poses import BROWS, GAZE_PITCH, GAZE_YAW, LIDS, MOODS, TURN_DEG, VISEMES
 
 QUALITY = 90
 MOUTHS = [*VISEMES, *MOODS]
@@ -49,6 +49,7 @@ brows = {brows}
 lid_closures = {lids}
 gaze_yaw_rad = {yaw}
 gaze_pitch_rad = {pitch}
+turn_deg = {turns}
 """
 
 
@@ -66,6 +67,7 @@ def _write_pictures(source: Path, target: Path) -> None:
         picture.save(target / f"{name}.webp", quality=QUALITY, method=6)
 
     save(_stack(source, ["base"]), "base")
+    save(_stack(source, [f"turn_{n}" for n in range(len(TURN_DEG))]), "turns")
     save(_stack(source, MOUTHS), "mouth")
     save(_stack(source, [f"inside_{name}" for name in MOUTHS]), "inside")
     save(_stack(source, list(BROWS)), "brows")
@@ -162,9 +164,8 @@ def _mesh(geometry: Any) -> dict[str, Any]:
     }
 
 
-def _relief(geometry: Any) -> dict[str, Any]:
-    """Depth of the picture, filled up behind the person, and the share of the head's turn."""
-    depth, share = geometry["depth"], geometry["share"]
+def _smoothed(depth: Array, share: Array) -> tuple[Array, Array]:
+    """Depth of a picture, filled up behind the person, and the share of the head's turn."""
     empty = depth == 0
     away, nearest = distance_transform_edt(empty, return_indices=True)
     cells = len(depth)
@@ -172,11 +173,21 @@ def _relief(geometry: Any) -> dict[str, Any]:
     depth = median_filter(depth[tuple(nearest)], cells // 14)
     share = median_filter(share[tuple(nearest)], cells // 14) * smooth(cells / 7, 0, away)
     # What is in front keeps its shape: what lies behind its edge is stretched instead.
-    depth = minimum_filter(depth, cells // 21)
+    depth = minimum_filter(depth, cells // 48)
     share = maximum_filter(share, cells // 32)
+    return gaussian_filter(depth, cells / 50), gaussian_filter(share, cells / 36)
+
+
+def _relief(geometry: Any) -> dict[str, Any]:
+    """Depth and share of the whole picture and of those of the turned head."""
+    depth, share = _smoothed(geometry["depth"], geometry["share"])
+    turns = [_smoothed(*grids) for grids in zip(geometry["turn_depth"], geometry["turn_share"], strict=True)]
+    cells = len(depth)
     return {
-        "depth": gaussian_filter(depth, cells / 50).astype(np.float32),
-        "share": gaussian_filter(share, cells / 36).astype(np.float32),
+        "depth": depth.astype(np.float32),
+        "share": share.astype(np.float32),
+        "turn_depth": np.array([depth for depth, _ in turns], np.float32),
+        "turn_share": np.array([share for _, share in turns], np.float32),
         "breath": smooth(0.60, 0.95, (np.arange(cells) + 0.5) / cells).astype(np.float32),
     }
 
@@ -209,6 +220,7 @@ def main() -> None:
         lids=list(LIDS),
         yaw=list(GAZE_YAW),
         pitch=list(GAZE_PITCH),
+        turns=list(TURN_DEG),
     )
     (target / "avatar.toml").write_text(text)
     print(f"{sum(p.stat().st_size for p in target.iterdir()) / 1e6:.2f} MB in {target}")
