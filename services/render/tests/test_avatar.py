@@ -216,6 +216,14 @@ def test_the_service_does_not_start_with_an_avatar_that_cant_be_used(named, tmp_
         Studio(Config(avatar=named))
 
 
+def test_what_is_preloaded_is_there_before_the_first_session():
+    with pytest.raises(SystemExit, match=r"RENDER_PRELOAD: .*nobody"):
+        Studio(Config(avatar="fake", preload=("nobody",)))
+    studio = Studio(Config(avatar="fake", preload=("clapper",)))
+    assert {name for name, _ in studio._avatars} == {"fake", "clapper"}
+    studio.close()
+
+
 def test_the_service_shows_an_avatar_by_its_path(folder):
     studio = Studio(Config(avatar=str(folder)))
     spec = VideoSpec(size_px=128)

@@ -45,7 +45,7 @@ class Wish:
 
 
 class Studio:
-    """The service's own avatar is loaded, baked and compiled when this exists; others at first use."""
+    """The service's own avatar and those to preload are loaded, baked and compiled when this exists."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -62,6 +62,11 @@ class Studio:
             self.open(Wish(spec=spec)).close()
         except ServiceError as error:
             raise SystemExit(f"RENDER_AVATAR: {error}") from None
+        for name in config.preload:
+            try:
+                self._avatar(self._directory(name, ""))
+            except ServiceError as error:
+                raise SystemExit(f"RENDER_PRELOAD: {error}") from None
 
     def _directory(self, name: str, background: str) -> AvatarDirectory:
         """The avatar asked for; NotFound or AvatarError when there is none that can be used."""
