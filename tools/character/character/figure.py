@@ -82,6 +82,7 @@ class Figure:
     def __init__(self, person: Mapping[str, Any], cache: Path, hair: bool = True) -> None:
         self.person, self.body = person, Body(person)
         self._is_turned = False
+        self.hairless = {"inside", "gaze"} | ({"lids"} if person["hair"].get("far_from_eyes") else set())
         self._add_skin()
         self.eyes = Eyes(self.body, person["eyes"])
         self._add_mouth()

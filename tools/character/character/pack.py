@@ -62,12 +62,19 @@ def _stack(source: Path, names: Sequence[str], mode: str = "RGB") -> Image.Image
     return stacked
 
 
+def _turns(source: Path) -> list[float]:
+    """The turns of the head, when all their pictures are there."""
+    there = all((source / f"turn_{n}.png").exists() for n in range(len(TURN_DEG)))
+    return list(TURN_DEG) if there else []
+
+
 def _write_pictures(source: Path, target: Path) -> None:
     def save(picture: Image.Image, name: str) -> None:
         picture.save(target / f"{name}.webp", quality=QUALITY, method=6)
 
     save(_stack(source, ["base"]), "base")
-    save(_stack(source, [f"turn_{n}" for n in range(len(TURN_DEG))]), "turns")
+    if _turns(source):
+        save(_stack(source, [f"turn_{n}" for n in range(len(TURN_DEG))]), "turns")
     save(_stack(source, MOUTHS), "mouth")
     save(_stack(source, [f"inside_{name}" for name in MOUTHS]), "inside")
     save(_stack(source, list(BROWS)), "brows")
@@ -178,16 +185,18 @@ def _smoothed(depth: Array, share: Array) -> tuple[Array, Array]:
     return gaussian_filter(depth, cells / 50), gaussian_filter(share, cells / 36)
 
 
-def _relief(geometry: Any) -> dict[str, Any]:
-    """Depth and share of the whole picture and of those of the turned head."""
+def _relief(geometry: Any, turns: Sequence[float]) -> dict[str, Any]:
+    """Depth and share of the whole picture, and of those of the turned head when there are any."""
     depth, share = _smoothed(geometry["depth"], geometry["share"])
-    turns = [_smoothed(*grids) for grids in zip(geometry["turn_depth"], geometry["turn_share"], strict=True)]
+    turned = [_smoothed(geometry["turn_depth"][n], geometry["turn_share"][n]) for n in range(len(turns))]
+    more = {
+        "turn_depth": np.array([depth for depth, _ in turned], np.float32),
+        "turn_share": np.array([share for _, share in turned], np.float32),
+    }
     cells = len(depth)
-    return {
+    return (more if turns else {}) | {
         "depth": depth.astype(np.float32),
         "share": share.astype(np.float32),
-        "turn_depth": np.array([depth for depth, _ in turns], np.float32),
-        "turn_share": np.array([share for _, share in turns], np.float32),
         "breath": smooth(0.60, 0.95, (np.arange(cells) + 0.5) / cells).astype(np.float32),
     }
 
@@ -208,7 +217,9 @@ def main() -> None:
     eye = {"eye": geometry["eye"][0, :2], "eye_radius": geometry["eye_radius"] / geometry["eye"][0, 2]}
     jaw = np.array([geometry[f"jaw_{name}"][:2] for name in MOUTHS])
     fixed = {"teeth": geometry["teeth"][:, :2], "jaw": jaw, "pivot": NECK_PIVOT}
-    np.savez_compressed(target / "mesh.npz", **_mesh(geometry), **_relief(geometry), **camera, **eye, **fixed)
+    turns = _turns(source)
+    relief = _relief(geometry, turns)
+    np.savez_compressed(target / "mesh.npz", **_mesh(geometry), **relief, **camera, **eye, **fixed)
     person = load_person(arguments.person)
     text = NOTE.format(
         name=person["name"],
@@ -220,7 +231,7 @@ def main() -> None:
         lids=list(LIDS),
         yaw=list(GAZE_YAW),
         pitch=list(GAZE_PITCH),
-        turns=list(TURN_DEG),
+        turns=turns,
     )
     (target / "avatar.toml").write_text(text)
     print(f"{sum(p.stat().st_size for p in target.iterdir()) / 1e6:.2f} MB in {target}")

@@ -121,8 +121,8 @@ def _show(figure: Figure, part: str) -> None:
             if item.visible_camera != shown:
                 item.visible_camera = shown
     if figure.hair:
-        # Its shadow does not reach there, and without it a key takes half as long.
-        figure.hair.hide_render = part in ("inside", "gaze")
+        # Its shadow does not reach there, and without it a key takes half as long, or less.
+        figure.hair.hide_render = part in figure.hairless
     figure.cavity.hide_render = part != "inside"
     for ball in balls:
         ball.is_holdout = part == "lids"
