@@ -132,7 +132,7 @@ def _shares(base: Array, eye_y: float, part: str, moves: Array) -> Array:
         shown = smooth(eye_y + 0.038, eye_y + 0.075, y) * smooth(0.91, 0.85, y)
         sides = smooth(0.275, 0.30, x) * smooth(0.725, 0.70, x)
     else:
-        shown = smooth(eye_y - 0.030, eye_y - 0.046, y) * smooth(0.19, 0.22, y)
+        shown = smooth(eye_y - 0.030, eye_y - 0.046, y) * smooth(0.235, 0.265, y)
         sides = smooth(0.285, 0.31, x) * smooth(0.715, 0.69, x)
     return shown * sides * smooth(0.25, 1.5, reach)
 
