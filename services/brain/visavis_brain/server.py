@@ -18,6 +18,7 @@ from visavis_brain import names
 from visavis_brain.engine import (
     Conversation,
     Engine,
+    Judgement,
     Prompt,
     ReplyEvent,
 )
@@ -48,20 +49,25 @@ class BrainServicer(pb_grpc.BrainServiceServicer):
         start = Start(await read_start(requests), self._max_token_count, self._engine.context_token_count)
         async with self._conversation(start.session_id) as conversation:
             await context.write(pb.ReplyResponse(started=pb.ReplyStarted(model=self._engine.model)))
-            outbox: WaitingQueue[tuple[int, ReplyEvent]] = WaitingQueue(OUTBOX_SIZE, "brain.outbox")
+            outbox: WaitingQueue[tuple[int, ReplyEvent | Judgement]] = WaitingQueue(
+                OUTBOX_SIZE, "brain.outbox"
+            )
 
-            async def emit(generation: int, event: ReplyEvent) -> None:
+            async def emit(generation: int, event: ReplyEvent | Judgement) -> None:
                 await outbox.put((generation, event))
 
-            async with asyncio.TaskGroup() as tasks:
-                subject = Subject(self._engine, start.session_id, start.turn_id)
-                persona, timeout_s = start.persona, self._tool_timeout_s
-                guard = Guard(persona.refusals)
-                turn = Turn(subject, persona.name, guard, conversation, tasks, emit, timeout_s)
-                tasks.create_task(deliver(outbox, turn, context), name="brain.deliver")
-                with self._interruptible(turn):
-                    await Conductor(start, turn).follow(requests)
-                await outbox.end()
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    subject = Subject(self._engine, start.session_id, start.turn_id)
+                    persona, timeout_s = start.persona, self._tool_timeout_s
+                    guard = Guard(persona.refusals)
+                    turn = Turn(subject, persona.name, guard, conversation, tasks, emit, timeout_s)
+                    tasks.create_task(deliver(outbox, turn, context), name="brain.deliver")
+                    with self._interruptible(turn):
+                        await Conductor(start, turn).follow(requests)
+                    await outbox.end()
+            finally:
+                outbox.clear()
 
     async def on_interrupt(self, message: events_pb2.Interrupt, context: Context) -> None:
         """A generation must end: the same as discard, but for older generations too. Stale ids do nothing."""
@@ -144,7 +150,7 @@ class Conductor:
         match request.WhichOneof("event"):
             case "partial":
                 words = to_words("partial.text", request.partial.text)
-                self._turn.warm(self._start.prompt(words or None))
+                self._turn.warm(self._start.prompt(words or None), words)
             case "generate":
                 await self._generate(request.generate)
             case "confirm":
@@ -175,10 +181,10 @@ class Conductor:
             self._turn.confirm()
 
 
-async def deliver(outbox: WaitingQueue[tuple[int, ReplyEvent]], turn: Turn, context: Any) -> None:
+async def deliver(outbox: WaitingQueue[tuple[int, ReplyEvent | Judgement]], turn: Turn, context: Any) -> None:
     """Write events in order, except those of a generation that was dropped meanwhile."""
     async for generation, event in outbox:
-        if generation == turn.current:
+        if isinstance(event, Judgement) or generation == turn.current:
             await context.write(to_proto(generation, event))
 
 

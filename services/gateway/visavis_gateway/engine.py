@@ -56,6 +56,8 @@ class Persona:
     # Behind the avatar, and how it behaves; empty = its own.
     background: str = ""
     profile: str = ""
+    # Whether the page offers it; it can be asked for in any case.
+    is_listed: bool = True
     language_code: str = "en-US"
     disclosure: str = "You are talking to an AI."
     # Seconds of silence after which the avatar asks, and after which it leaves; 0 = never.
@@ -101,6 +103,9 @@ class Turn:
     is_barge_in: bool = False
     took_floor: bool = False  # it cut a reply
     is_paused: bool = False
+    is_at_rest: bool = False  # speech has just stopped, and `transcript` is all of it
+    p_sound: float = 0  # of the pause: the sound's verdict on whether the turn is over
+    judged: tuple[str, float] | None = None  # words, and the mind's verdict on whether they could be all
     generation: int = 0
     marks_us: dict[str, int] = field(default_factory=dict)
 

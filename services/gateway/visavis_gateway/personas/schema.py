@@ -141,6 +141,7 @@ class PersonaFile(Table):
     avatar: Id | None = None
     background: Id | None = None
     profile: Id | None = None
+    listed: bool = True
     language: str = Field(default="en-US", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)
     disclosure: Sentence = "You are talking to an AI."
     behaviour: Behaviour = Behaviour()
@@ -168,6 +169,7 @@ class PersonaFile(Table):
             avatar=self.avatar or "",
             background=self.background or "",
             profile=self.profile or "",
+            is_listed=self.listed,
             language_code=self.language,
             disclosure=self.disclosure,
             still_there_s=manners.still_there.after_s,
