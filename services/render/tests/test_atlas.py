@@ -16,7 +16,7 @@ from visavis_render.config import Config
 from visavis_render.engine import Behaviour, FaceState, Gaze, HeadPose, Viseme
 
 NAMES = [name for name in sorted(names(None)) if by_name(name).manifest.renderer == "atlas"]
-TURNED = [name for name in NAMES if "turn_deg" in (shipped() / name / "avatar.toml").read_text()]
+TURNED = [name for name in NAMES if "turn_deg = [-" in (shipped() / name / "avatar.toml").read_text()]
 MOUTH = (slice(295, 390), slice(205, 305))
 HAIR = (slice(20, 90), slice(80, 432))
 EYES = (slice(200, 245), slice(165, 345))
