@@ -63,6 +63,7 @@ def build_app(config: Config, sessions: Sessions, channels: Mapping[str, Any]) -
         Route(one + "/interrupt", guarded(api.interrupt), methods=["POST"]),
         Route(one + "/persona", guarded(api.persona), methods=["POST"]),
         Route(one + "/events", guarded(api.events)),
+        Route("/api/faces/{digest}", guarded(api.face)),
         Route("/api/openapi.json", openapi),
         Mount("/page", PageFiles(directory=PAGE)),
     ]

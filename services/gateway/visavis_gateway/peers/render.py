@@ -4,16 +4,19 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
+from rpckit.errors import InvalidInput, NotFound
 from visavis.media.v1 import media_pb2
 from visavis.render.v1 import render_service_pb2 as pb
 from visavis.render.v1.render_service_pb2_grpc import RenderServiceStub
 
-from visavis_gateway.config import Config
 from visavis_gateway.engine import Persona
+from visavis_gateway.faces import DrawnFace
+from visavis_gateway.looks import wear
 from visavis_gateway.peers.lasting import LastingStream
 from visavis_gateway.playout import Cue
 
 MAX_OUTSTANDING = 3  # frames asked for and not answered: more means that the face can't keep up
+SETTLES_US = 500_000  # after the last word the face still moves for so long
 
 STATES = {
     "idle": pb.BEHAVIOUR_IDLE,
@@ -21,24 +24,6 @@ STATES = {
     "thinking": pb.BEHAVIOUR_THINKING,
     "speaking": pb.BEHAVIOUR_SPEAKING,
 }
-
-
-def start_render(session_id: str, persona: Persona, config: Config) -> pb.StartRender:
-    """The persona's face, in the gateway's format."""
-    return pb.StartRender(
-        session_id=session_id,
-        avatar=persona.avatar,
-        background=persona.background,
-        profile=persona.profile,
-        seed=int.from_bytes(session_id.encode()[:6], "big"),
-        format=pb.VideoFormat(
-            codec=pb.VIDEO_CODEC_VP8,
-            width_px=config.video_size_px,
-            height_px=config.video_size_px,
-            frame_rate_hz=config.video_rate_hz,
-            bitrate_bps=config.video_bitrate_bps,
-        ),
-    )
 
 
 class RenderPeer:
@@ -49,11 +34,23 @@ class RenderPeer:
         stub: RenderServiceStub,
         start: pb.StartRender,
         on_frame: Callable[[pb.EncodedFrame], Awaitable[None]],
+        drawn: DrawnFace | None,
+        on_refused: Callable[[str], None],
+        on_away: Callable[[bool], None],
     ) -> None:
         self._start = start
+        self._before: pb.StartRender | None = None  # the look to go back to while a new one is tried
         self._on_frame = on_frame
+        self._drawn = drawn
+        self._on_refused = on_refused
         self._stream: LastingStream[pb.RenderRequest, pb.RenderResponse] = LastingStream(
-            "render", stub.Render, self._start_request, self._on_response, lambda: None, maxsize=1024
+            "render",
+            stub.Render,
+            self._start_request,
+            self._on_response,
+            self._on_back,
+            on_away,
+            maxsize=1024,
         )
         self._outstanding = 0
         self._cues: deque[media_pb2.VisemeCue] = deque(maxlen=500)
@@ -63,7 +60,14 @@ class RenderPeer:
 
     async def run(self) -> None:
         """Draw until cancelled. Raises the first error, or when the face stays away."""
-        await self._stream.run()
+        while True:
+            try:
+                await self._stream.run()
+            except (InvalidInput, NotFound) as error:
+                if self._before is None:
+                    raise
+                self._start, self._before = self._before, None
+                self._on_refused(str(error))
 
     @property
     def ready(self) -> asyncio.Event:
@@ -102,14 +106,29 @@ class RenderPeer:
         self._behaviour = pb.SetBehaviour(behaviour=STATES[state], pts_us=pts_us)
         self._stream.send(pb.RenderRequest(behaviour=self._behaviour))
 
+    def is_resting(self, now_us: int) -> bool:
+        """It has had nothing to do for a while: fewer pictures will do."""
+        behaviour = self._behaviour
+        if behaviour is None or behaviour.behaviour != pb.BEHAVIOUR_IDLE:
+            return False
+        return now_us - behaviour.pts_us >= SETTLES_US
+
     def cut(self, pts_us: int) -> None:
         """Close the mouth."""
         self._cues.clear()
         self._stream.send(pb.RenderRequest(cut=pb.Cut(pts_us=pts_us)))
 
-    def show(self, avatar: str, background: str, profile: str) -> None:
-        """Another face: this stream ends, the next one begins with it."""
-        self._start.avatar, self._start.background, self._start.profile = avatar, background, profile
+    def show(self, persona: Persona) -> None:
+        """Another face, unless it is the same: this stream ends, the next one begins with it.
+
+        One that is refused leaves the old one, and `on_refused` hears of it.
+        """
+        start = pb.StartRender()
+        start.CopyFrom(self._start)
+        wear(start, persona)
+        if start == self._start:
+            return
+        self._before, self._start = self._before or self._start, start
         self._stream.send(pb.RenderRequest(finish=pb.FinishRender()))
 
     def request_keyframe(self) -> None:
@@ -122,6 +141,9 @@ class RenderPeer:
         self._stream.send(
             pb.RenderRequest(configure=pb.Configure(format=pb.VideoFormat(bitrate_bps=bitrate)))
         )
+
+    def _on_back(self) -> None:
+        self._before = None
 
     def _start_request(self, again: bool) -> pb.RenderRequest:
         self._outstanding = 0
@@ -137,6 +159,12 @@ class RenderPeer:
                 self._outstanding -= 1
                 self.frame_count += 1
                 await self._on_frame(response.frame)
+            case "face" if self._drawn is not None:
+                self._outstanding -= 1
+                self.frame_count += 1
+                self._drawn.take_face(response.face)
+            case "asset" if self._drawn is not None:
+                self._drawn.take_asset(response.asset)
             case "skipped":
                 self._outstanding -= 1
                 self.skipped_count += 1
