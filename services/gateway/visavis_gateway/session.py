@@ -142,8 +142,6 @@ class Session:
                 async with asyncio.timeout(ANSWER_TIMEOUT_S):
                     await self._asr.ready.wait()
                     await self._render.ready.wait()
-                    if self._drawn is not None:
-                        await self._drawn.ready.wait()
                     answer = await self._transport.answer(offer_sdp, with_video=self._drawn is None)
                     self.answer.set_result(answer)
                 await self._hold()
@@ -158,7 +156,7 @@ class Session:
 
     @property
     def face(self) -> dict[str, Any]:
-        """What a viewer that draws needs besides the answer; nothing for others."""
+        """For a viewer that draws: its files, as far as they are made; nothing for others."""
         return {"face": {"files": self._drawn.files}} if self._drawn else {}
 
     def close(self, reason: str) -> None:
