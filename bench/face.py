@@ -1,6 +1,6 @@
 """Timings of a face; its pictures come from `visavis avatar preview`.
 
-`python bench/face.py --avatar mira --portrait docs/images/mira.png`
+`python bench/face.py --avatar mira --portrait docs/images/mira.png` (a name, or the path of a directory)
 
 Prints milliseconds of CPU time per frame for drawing (moving, still head, idle) and for the encoder.
 """
@@ -16,7 +16,7 @@ from statistics import mean, median
 import numpy as np
 from visavis_render.animator import Animator
 from visavis_render.animator.schedule import Cue
-from visavis_render.avatar import by_name
+from visavis_render.avatar import by_name, read_directory
 from visavis_render.backends import load_avatar
 from visavis_render.config import Config
 from visavis_render.encoders import open_encoder
@@ -92,7 +92,9 @@ def main() -> None:
     parser.add_argument("--portrait", type=Path, help="write one 512 x 512 picture here (PNG)")
     arguments = parser.parse_args()
     began = time.perf_counter()
-    avatar = load_avatar(by_name(arguments.avatar), Config())
+    path = Path(arguments.avatar)
+    directory = read_directory(path) if path.is_dir() else by_name(arguments.avatar)
+    avatar = load_avatar(directory, Config())
     print(f"loaded in {time.perf_counter() - began:.2f} s")
     if arguments.portrait:
         face = FaceState(expression={"mouthSmileLeft": 0.35, "mouthSmileRight": 0.35})

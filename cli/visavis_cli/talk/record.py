@@ -64,6 +64,7 @@ class Record:
     video_reports: list[SenderReport] = field(default_factory=list)
     session: Message = field(default_factory=dict)
     clock: Clock | None = None
+    states: list[tuple[float, str]] = field(default_factory=list)  # since when (session time, s), and which
     questions: list[Question] = field(default_factory=list)
     greeting: Message = field(default_factory=dict)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from rpckit.bus import Bus
 from rpckit.channels import open_channel
-from rpckit.errors import Busy, InvalidInput
+from rpckit.errors import Busy, InvalidInput, NotFound
 from rpckit.serve import new_server
 from visavis.asr.v1 import asr_service_pb2 as asr_pb
 from visavis.asr.v1 import asr_service_pb2_grpc as asr_grpc
@@ -117,8 +117,9 @@ class ScriptedBrain(brain_grpc.BrainServiceServicer):
 
 @dataclass
 class ScriptedTts(tts_grpc.TtsServiceServicer):
-    """A loud tone of 0.1 s for each word."""
+    """A loud tone of 0.1 s for each word; every voice but `lacks` is there."""
 
+    lacks: str = ""
     open_count: int = 0
 
     async def Synthesize(self, requests: Any, context: Any) -> None:
@@ -128,6 +129,8 @@ class ScriptedTts(tts_grpc.TtsServiceServicer):
             async for request in requests:
                 kind = request.WhichOneof("event")
                 if kind == "start":
+                    if self.lacks and request.start.voice == self.lacks:
+                        raise NotFound(f"no voice {self.lacks!r}; there are: tone")
                     audio_format = media_pb2.AudioFormat(sample_rate_hz=24_000, channel_count=1)
                     await context.write(
                         tts_pb.SynthesizeResponse(started=tts_pb.SpeechStarted(format=audio_format))

@@ -14,6 +14,7 @@ from visavis_gateway.peers.health import state_of
 from visavis_gateway.reach import Reach, advertise, parse_advertised
 from visavis_gateway.session import Session
 from visavis_gateway.sessions import Sessions
+from visavis_gateway.video import video_of
 
 MAX_BODY_BYTES = 64 * 1024
 RETRY_AFTER_S = "30"
@@ -140,12 +141,7 @@ class Api:
                 ],
                 "disclosure": default.disclosure,
                 "ice_servers": [{"urls": url} for url in self._config.ice_servers],
-                "video": {
-                    "width_px": self._config.video_size_px,
-                    "height_px": self._config.video_size_px,
-                    "frame_rate_hz": self._config.video_rate_hz,
-                    "codec": "VP8",
-                },
+                "video": self._config.video.as_json(),
             }
         )
 
@@ -166,12 +162,19 @@ class Api:
         addresses = await self._reach.addresses(request.url.hostname or "")
         waits = body.get("waits", False)
         require(isinstance(waits, bool), "waits must be true or false")
+        video = video_of(body.get("video", {}), self._config.video)
         session = await self._sessions.create(
-            text_field(body, "persona", ""), sdp,
+            text_field(body, "persona", ""), sdp, video,
             waits=waits, resumes=resumed_field(body), viewer_draws=render_field(body),
         )  # fmt: skip
         sdp = advertise(session.answer.result(), addresses)
-        answer = {"type": "answer", "sdp": sdp, "resumed": session.is_resumed, **session.face}
+        answer = {
+            "type": "answer",
+            "sdp": sdp,
+            "video": session.video.as_json(),
+            "resumed": session.is_resumed,
+            **session.face,
+        }
         return JSONResponse({"session_id": session.session_id, "token": session.token, **answer}, 201)
 
     async def picture(self, request: Request) -> Response:

@@ -2,8 +2,8 @@
 
 from visavis.render.v1 import render_service_pb2 as pb
 
-from visavis_gateway.config import Config
 from visavis_gateway.engine import Persona
+from visavis_gateway.video import Video
 
 # "AI" in the persona's language, where people say something else.
 LABELS = {
@@ -13,6 +13,7 @@ LABELS = {
     "tr": "YZ",
 }
 DEFAULT_LABEL = "AI"
+CODECS = {"vp8": pb.VIDEO_CODEC_VP8, "h264": pb.VIDEO_CODEC_H264}
 
 
 def label_of(language_code: str) -> str:
@@ -26,18 +27,17 @@ def wear(start: pb.StartRender, persona: Persona) -> None:
     start.label = label_of(persona.language_code)
 
 
-def start_render(session_id: str, persona: Persona, config: Config, *, viewer_draws: bool) -> pb.StartRender:
+def start_render(session_id: str, persona: Persona, video: Video, *, viewer_draws: bool) -> pb.StartRender:
     """How the session's face begins."""
-    size = config.video_size_px
     start = pb.StartRender(
         session_id=session_id,
         seed=int.from_bytes(session_id.encode()[:6], "big"),
         format=pb.VideoFormat(
-            codec=pb.VIDEO_CODEC_VP8,
-            width_px=size,
-            height_px=size,
-            frame_rate_hz=config.video_rate_hz,
-            bitrate_bps=config.video_bitrate_bps,
+            codec=CODECS[video.codec],
+            width_px=video.size_px,
+            height_px=video.size_px,
+            frame_rate_hz=video.rate_hz,
+            bitrate_bps=video.bitrate_bps,
         ),
         output=pb.RENDER_OUTPUT_FACE if viewer_draws else pb.RENDER_OUTPUT_VIDEO,
     )

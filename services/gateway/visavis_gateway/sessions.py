@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from rpckit.errors import Busy, NotFound, NotReady
 from rpckit.supervise import guarded
@@ -20,6 +21,7 @@ from visavis_gateway.peers.portrait import portrait
 from visavis_gateway.personas import Personas
 from visavis_gateway.portraits import Portraits
 from visavis_gateway.session import ANSWER_TIMEOUT_S, Services, Session
+from visavis_gateway.video import Video, agreed
 
 log = logging.getLogger(__name__)
 
@@ -66,12 +68,14 @@ class Sessions:
         self,
         persona_name: str,
         offer_sdp: str,
+        video: Video | None = None,
         *,
         waits: bool = False,
         resumes: tuple[str, str] | None = None,
         viewer_draws: bool = False,
     ) -> Session:
         """Open a session and answer its offer; it goes on where `resumes` (id, token) broke off.
+        Without `video` the picture is as usual.
 
         Its viewer is sent video, or draws by itself. One that waits costs nothing but its place, until its
         viewer says `begin`, and gives that up for one that does not wait. Raises Busy (full), NotReady (a
@@ -88,7 +92,7 @@ class Sessions:
         persona = self.personas.find(persona_name)
         session = Session(
             secrets.token_hex(8), secrets.token_urlsafe(24), persona, self._services, self._config,
-            self._open_transport, self.personas.find,
+            self._open_transport, self.personas.find, agreed(video or self._config.video, offer_sdp),
             waits=waits, history=history, faces=self.faces if viewer_draws else None,
         )  # fmt: skip
         self._open[session.session_id] = session
@@ -143,7 +147,8 @@ class Sessions:
         await asyncio.wait([self._ends[session.session_id]], timeout=DRAIN_S)
 
     async def _draw(self, persona: Persona) -> bytes:
-        start = start_render(f"portrait-{secrets.token_hex(4)}", persona, self._config, viewer_draws=False)
+        video = replace(self._config.video, codec="vp8")
+        start = start_render(f"portrait-{secrets.token_hex(4)}", persona, video, viewer_draws=False)
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
             return await portrait(self._services.render, start)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from visavis_render.avatar import by_name, names, size_range
+from visavis_render.avatar import by_name, names, read_directory, size_range
 from visavis_render.backends import RENDERERS, load_avatar, traits_of
 from visavis_render.config import Config
 from visavis_render.engine import FaceState, Gaze, HeadPose, Viseme
@@ -22,9 +22,11 @@ EXTREMES = [
 SHIPPED = sorted(names(None))
 
 
-@pytest.fixture(scope="module", params=SHIPPED)
+@pytest.fixture(scope="module", params=[*SHIPPED, "a portrait"])
 def directory(request):
-    return by_name(request.param)
+    if request.param in SHIPPED:
+        return by_name(request.param)
+    return read_directory(request.getfixturevalue("portrait_avatar"))
 
 
 @pytest.fixture(scope="module")

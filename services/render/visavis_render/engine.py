@@ -179,6 +179,10 @@ class Encoder(Protocol):
         """Exactly one encoded picture for this one."""
         ...
 
+    def follow(self, bitrate_bps: int) -> bool:
+        """Take a new rate in mid-stream; False when only another encoder could."""
+        ...
+
     def close(self) -> None: ...
 
 

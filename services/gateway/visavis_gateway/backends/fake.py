@@ -16,17 +16,24 @@ class FakeTransport:
         self.messages: list[dict[str, Any]] = []
         self.faces: list[dict[str, Any]] = []
         self.has_video = False
+        self.paced_bps: int | None = None
         self.is_closed = False
 
-    async def answer(self, offer_sdp: str, *, with_video: bool) -> str:
-        self.has_video = with_video
-        return f"answer to {offer_sdp}"
+    async def answer(self, offer_sdp: str, codec: str | None) -> str:
+        self.has_video = codec is not None
+        return f"{codec} answer to {offer_sdp}"
 
     def send_audio(self, packet: bytes, pts_us: int) -> None:
         self.audio.append((pts_us, packet))
 
     def send_video(self, frame: bytes, pts_us: int, *, keyframe: bool) -> None:
         self.video.append((pts_us, frame, keyframe))
+
+    def video_waiting(self) -> int:
+        return 0
+
+    def pace_video(self, bits_per_s: int | None) -> None:
+        self.paced_bps = bits_per_s
 
     def send_message(self, text: str) -> None:
         self.messages.append(json.loads(text))

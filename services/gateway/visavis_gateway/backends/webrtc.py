@@ -13,7 +13,6 @@ from aiortc import (
     RTCPeerConnection,
     RTCRtpReceiver,
     RTCRtpSender,
-    RTCRtpTransceiver,
     RTCSessionDescription,
 )
 from aiortc.clock import current_ntp_time
@@ -24,14 +23,17 @@ from aiortc.rtp import (
     RTCP_PSFB_FIR,
     RTCP_PSFB_PLI,
     RtcpPsfbPacket,
+    RtcpRrPacket,
     RtcpSrPacket,
     RtpPacket,
     unpack_remb_fci,
 )
 from rpckit.errors import InvalidInput
 
-from visavis_gateway.backends.packet_track import PacketTrack
+from visavis_gateway.backends.offers import check_text, keep_codec, without_hidden_addresses
+from visavis_gateway.backends.packets import PacketTrack
 from visavis_gateway.backends.udp_ports import use_ports
+from visavis_gateway.bandwidth import Pacer
 from visavis_gateway.engine import Viewer
 
 log = logging.getLogger(__name__)
@@ -44,39 +46,6 @@ MAX_BUFFERED_BYTES = 1 << 20
 MAX_BUFFERED_FACES = 16 << 10  # bytes: beyond it a state would come too late to be of use
 MAX_EARLY_MESSAGES = 100
 FAREWELL_S = 0.2  # closing drops what the data channel has not delivered yet
-
-
-def check_text(offer_sdp: str) -> None:
-    """Refuse early what aiortc would accept and never connect."""
-    printable = all(c.isprintable() or c in "\r\n\t" for c in offer_sdp)
-    if not printable:
-        raise InvalidInput("sdp must be plain text")
-    if "a=fingerprint:" not in offer_sdp or "SAVPF" not in offer_sdp:
-        raise InvalidInput("sdp must offer DTLS-SRTP (a fingerprint and a SAVPF profile)")
-
-
-def without_hidden_addresses(offer_sdp: str) -> str:
-    """The offer less its mDNS candidates, and open for those that come with the viewer's own checks.
-
-    Browsers hide their addresses until the microphone is allowed. Looking a name up takes a second where
-    nobody answers, and with no address at all ICE would fail before the first check of the viewer arrives.
-    """
-    lines = offer_sdp.splitlines(keepends=True)
-    hidden = [line.startswith("a=candidate:") and ".local " in line for line in lines]
-    if not any(hidden):
-        return offer_sdp
-    kept = [line for line, drop in zip(lines, hidden, strict=True) if not drop]
-    return "".join(line for line in kept if not line.startswith("a=end-of-candidates"))
-
-
-def keep_codec(transceiver: RTCRtpTransceiver, mime_type: str) -> None:
-    """Answer with this codec and its retransmission alone; aiortc would send the offer's first."""
-    chosen = [c for c in transceiver._codecs if c.mimeType.lower() == mime_type.lower()]
-    if not chosen:
-        raise InvalidInput(f"sdp must offer {mime_type}")
-    types = {c.payloadType for c in chosen}
-    retransmission = [c for c in transceiver._codecs if c.parameters.get("apt") in types]
-    transceiver._codecs = chosen + retransmission
 
 
 class WebRtcTransport:
@@ -97,12 +66,16 @@ class WebRtcTransport:
         self._faces: RTCDataChannel | None = None
         self._early: list[str] = []
         self._needs_keyframe = True
+        self._pacer = Pacer()
         self._tracks: list[PacketTrack] = []
         self._senders: dict[str, RTCRtpSender] = {}
 
-    async def answer(self, offer_sdp: str, *, with_video: bool) -> str:
-        """Accept the offer. Raises InvalidInput for one that can't be answered, Busy without a free port."""
-        self._tracks = [self._audio, self._video] if with_video else [self._audio]
+    async def answer(self, offer_sdp: str, codec: str | None) -> str:
+        """Accept the offer, with video in `codec` (vp8, h264); None = no video.
+
+        Raises InvalidInput for an offer that can't be answered, Busy without a free port.
+        """
+        self._tracks = [self._audio] if codec is None else [self._audio, self._video]
         self._pc.on("connectionstatechange", self._on_state)
         self._pc.on("datachannel", self._on_channel)
         check_text(offer_sdp)
@@ -110,7 +83,7 @@ class WebRtcTransport:
             offer = RTCSessionDescription(sdp=without_hidden_addresses(offer_sdp), type="offer")
             await self._pc.setRemoteDescription(offer)
             self._check_offer()
-            self._attach_tracks()
+            self._attach_tracks(codec)
             self._settle_ports()
             await self._pc.setLocalDescription(await self._pc.createAnswer())
         except InvalidInput:
@@ -118,9 +91,10 @@ class WebRtcTransport:
         except (
             ValueError, KeyError, IndexError, AttributeError, AssertionError, TypeError,
             InvalidStateError, InvalidAccessError, OperationError,
+            RuntimeError,  # a StopIteration of its parser
         ) as error:  # fmt: skip
             log.info("offer refused: %s", type(error).__name__)
-            raise InvalidInput("sdp is not an offer that can be answered (audio, video VP8, data)") from None
+            raise InvalidInput("sdp is not an offer that can be answered (audio, video, data)") from None
         return self._pc.localDescription.sdp
 
     def send_audio(self, packet: bytes, pts_us: int) -> None:
@@ -128,13 +102,21 @@ class WebRtcTransport:
         self._audio.feed(packet, pts_us)
 
     def send_video(self, frame: bytes, pts_us: int, *, keyframe: bool) -> None:
-        """One VP8 frame; nothing leaves before a keyframe, nor after a loss until the next one."""
+        """One encoded frame; nothing leaves before a keyframe, nor after a loss until the next one."""
         if self._needs_keyframe and not keyframe:
             return
         self._needs_keyframe = False
         if not self._video.feed(frame, pts_us):
             self._needs_keyframe = True
             self._viewer.on_keyframe_request()
+
+    def video_waiting(self) -> int:
+        """Frames that have not left yet."""
+        return self._video.waiting
+
+    def pace_video(self, bits_per_s: int | None) -> None:
+        """Spread video packets to this rate, so that the voice keeps its way; None = as they come."""
+        self._pacer.rate_bps = bits_per_s
 
     def send_message(self, text: str) -> None:
         """Over the data channel; kept while that is not open yet, dropped when the viewer stopped reading."""
@@ -165,7 +147,13 @@ class WebRtcTransport:
         """Give everything back, once the last message has had time to arrive."""
         if self._channel is not None and self._channel.readyState == "open":
             await asyncio.sleep(FAREWELL_S)
-        await self._pc.close()
+        try:
+            await self._pc.close()
+        except (
+            AttributeError
+        ):  # aiortc trips over what a strange offer left half made, and would leave sockets
+            for ice in getattr(self._pc, "_RTCPeerConnection__iceTransports"):  # noqa: B009
+                await ice.stop()
 
     # -- set-up -----------------------------------------------------------------------------------------
 
@@ -179,11 +167,11 @@ class WebRtcTransport:
             raise InvalidInput(f"sdp must offer a data channel ({CHANNEL})")
         self._tap_microphone(kinds["audio"].receiver)
 
-    def _attach_tracks(self) -> None:
+    def _attach_tracks(self, codec: str | None) -> None:
         for track in self._tracks:
             self._senders[track.kind] = self._pc.addTrack(track)
         for transceiver in self._pc.getTransceivers():
-            keep_codec(transceiver, "audio/opus" if transceiver.kind == "audio" else "video/VP8")
+            keep_codec(transceiver, "audio/opus" if transceiver.kind == "audio" else f"video/{codec}")
         self._follow_clock()
         if "video" in self._senders:
             self._hear_feedback(self._senders["video"])
@@ -209,10 +197,13 @@ class WebRtcTransport:
         transport = self._senders["audio"].transport
         send = transport._send_rtp
         tracks = {self._senders[track.kind]._ssrc: track for track in self._tracks}
+        video_ssrc = self._senders["video"]._ssrc if "video" in self._senders else None
 
         async def send_rtp(data: bytes) -> None:
             if not 200 <= data[1] <= 207:
                 timestamp, ssrc = struct.unpack_from("!II", data, 4)
+                if ssrc == video_ssrc:
+                    await asyncio.sleep(self._pacer.wait_s(len(data), asyncio.get_running_loop().time()))
                 track = tracks.get(ssrc)
                 if track is not None and ssrc not in self._origins and track.first_pts_us is not None:
                     ticks = track.first_pts_us * track.rate_hz // 1_000_000
@@ -245,7 +236,11 @@ class WebRtcTransport:
         handle = sender._handle_rtcp_packet
 
         async def on_rtcp(packet: Any) -> None:
-            if isinstance(packet, RtcpPsfbPacket):
+            if isinstance(packet, RtcpRrPacket | RtcpSrPacket):
+                for report in packet.reports:
+                    if report.ssrc == sender._ssrc:
+                        self._viewer.on_loss(report.fraction_lost / 256)
+            elif isinstance(packet, RtcpPsfbPacket):
                 if packet.fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
                     self._viewer.on_keyframe_request()
                 elif packet.fmt == RTCP_PSFB_APP:

@@ -66,7 +66,7 @@ export class Call extends EventTarget {
   }
 
   #addVideo() {
-    preferVp8(this.peer.addTransceiver("video", { direction: "recvonly" }));
+    preferOurs(this.peer.addTransceiver("video", { direction: "recvonly" }));
   }
 
   /** The conversation starts, at once or when the channel opens; `live` tells when. */
@@ -158,9 +158,10 @@ function parsed(data) {
   }
 }
 
-function preferVp8(transceiver) {
+/** What the gateway can send; which of them it is, it decides. */
+function preferOurs(transceiver) {
   const all = RTCRtpReceiver.getCapabilities?.("video")?.codecs ?? [];
-  const wanted = all.filter(({ mimeType }) => /^video\/(vp8|rtx)$/i.test(mimeType));
+  const wanted = all.filter(({ mimeType }) => /^video\/(vp8|h264|rtx)$/i.test(mimeType));
   if (wanted.length) transceiver.setCodecPreferences?.(wanted);
 }
 

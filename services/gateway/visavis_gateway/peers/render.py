@@ -16,6 +16,7 @@ from visavis_gateway.peers.lasting import LastingStream
 from visavis_gateway.playout import Cue
 
 MAX_OUTSTANDING = 3  # frames asked for and not answered: more means that the face can't keep up
+SETTLES_US = 500_000  # after the last word the face still moves for so long
 
 STATES = {
     "idle": pb.BEHAVIOUR_IDLE,
@@ -35,6 +36,7 @@ class RenderPeer:
         on_frame: Callable[[pb.EncodedFrame], Awaitable[None]],
         drawn: DrawnFace | None,
         on_refused: Callable[[str], None],
+        on_away: Callable[[bool], None],
     ) -> None:
         self._start = start
         self._before: pb.StartRender | None = None  # the look to go back to while a new one is tried
@@ -42,7 +44,13 @@ class RenderPeer:
         self._drawn = drawn
         self._on_refused = on_refused
         self._stream: LastingStream[pb.RenderRequest, pb.RenderResponse] = LastingStream(
-            "render", stub.Render, self._start_request, self._on_response, self._on_back, maxsize=1024
+            "render",
+            stub.Render,
+            self._start_request,
+            self._on_response,
+            self._on_back,
+            on_away,
+            maxsize=1024,
         )
         self._outstanding = 0
         self._cues: deque[media_pb2.VisemeCue] = deque(maxlen=500)
@@ -97,6 +105,13 @@ class RenderPeer:
         """What the face does."""
         self._behaviour = pb.SetBehaviour(behaviour=STATES[state], pts_us=pts_us)
         self._stream.send(pb.RenderRequest(behaviour=self._behaviour))
+
+    def is_resting(self, now_us: int) -> bool:
+        """It has had nothing to do for a while: fewer pictures will do."""
+        behaviour = self._behaviour
+        if behaviour is None or behaviour.behaviour != pb.BEHAVIOUR_IDLE:
+            return False
+        return now_us - behaviour.pts_us >= SETTLES_US
 
     def cut(self, pts_us: int) -> None:
         """Close the mouth."""

@@ -1,4 +1,4 @@
-"""What aiortc sends without encoding it."""
+"""A track of media that is encoded already, as aiortc's senders take it."""
 
 from fractions import Fraction
 from typing import Any
@@ -27,6 +27,11 @@ class PacketTrack(MediaStreamTrack):
         dropped = self._queue.dropped_count
         self._queue.put(packet)
         return self._queue.dropped_count == dropped
+
+    @property
+    def waiting(self) -> int:
+        """Packets that have not left yet."""
+        return len(self._queue)
 
     async def recv(self) -> "av.Packet[Any]":
         """The next packet, as aiortc's sender asks for it."""
