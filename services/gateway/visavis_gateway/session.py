@@ -164,8 +164,6 @@ class Session:
                     await self._check_voice()
                     await self._asr.ready.wait()
                     await self._render.ready.wait()
-                    if self._drawn is not None:
-                        await self._drawn.ready.wait()
                     codec = self.video.codec if self._drawn is None else None
                     self.answer.set_result(await self._transport.answer(offer_sdp, codec))
                 await self._hold()
@@ -189,7 +187,7 @@ class Session:
 
     @property
     def face(self) -> dict[str, Any]:
-        """What a viewer that draws needs besides the answer; nothing for others."""
+        """For a viewer that draws: its files, as far as they are made; nothing for others."""
         return {"face": {"files": self._drawn.files}} if self._drawn else {}
 
     def close(self, reason: str) -> None:
