@@ -158,10 +158,8 @@ class Call:
 
     def _take(self, message: Message) -> None:
         match message.get("type"):
-            case "session":
-                self.record.session = message
-            case "clock":
-                self.record.clock = clock_of(message)
+            case "session" | "manifest" | "clock":
+                self._note(message)
             case "state":
                 self.state = str(message.get("state"))
                 self._state_pts_us = as_number(message.get("pts_us"))
@@ -173,6 +171,16 @@ class Call:
                     self._end(f"the server gave up: {message.get('message')}")
             case "bye":
                 self._end(f"the server ended the session: {message.get('reason')}")
+
+    def _note(self, message: Message) -> None:
+        """What the call is like, for the record."""
+        match message["type"]:
+            case "session":
+                self.record.session = message
+            case "manifest":
+                self.record.manifest = message
+            case "clock":
+                self.record.clock = clock_of(message)
 
     def _take_turn(self, message: Message) -> None:
         if message.get("origin") == "greeting":

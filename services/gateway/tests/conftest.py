@@ -177,7 +177,15 @@ class ScriptedRender(render_grpc.RenderServiceServicer):
                 if kind != "advance":
                     self.requests.append(request)
                 if kind == "start":
-                    await context.write(render_pb.RenderResponse(started=render_pb.RenderStarted()))
+                    credits = render_pb.AvatarCredits(
+                        name=request.start.avatar or "house",
+                        title="Somebody",
+                        renderer="paper",
+                        licence="CC0-1.0",
+                        author="A. Author",
+                    )
+                    started = render_pb.RenderStarted(avatar=credits)
+                    await context.write(render_pb.RenderResponse(started=started))
                 elif kind == "finish":
                     return
                 elif kind == "keyframe":

@@ -155,6 +155,9 @@ class Api:
         session.become(text_field(body, "persona"))
         return JSONResponse({}, 202)
 
+    async def manifest(self, request: Request) -> Response:
+        return JSONResponse(self._session_of(request).manifest())
+
     async def events(self, request: Request) -> Response:
         session = self._session_of(request)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}

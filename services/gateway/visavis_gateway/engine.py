@@ -57,6 +57,8 @@ class Persona:
     background: str = ""
     profile: str = ""
     language_code: str = "en-US"
+    # What says to people that it is an AI: in the picture, and beside it.
+    label: str = "AI"
     disclosure: str = "You are talking to an AI."
     # Seconds of silence after which the avatar asks, and after which it leaves; 0 = never.
     still_there_s: float = 60

@@ -30,6 +30,7 @@ from visavis_gateway.conversation import Conversation
 from visavis_gateway.endpointing import Endpointing, EndpointingValues
 from visavis_gateway.engine import Persona, Transport, Viewer
 from visavis_gateway.hearing import Hearing
+from visavis_gateway.manifest import Face, Mark
 from visavis_gateway.media import Media
 from visavis_gateway.peers.asr import AsrPeer
 from visavis_gateway.peers.render import RenderPeer
@@ -80,9 +81,9 @@ def leave_reason(error: BaseException) -> str:
     return error.reason if isinstance(error, SessionOver) else "failed"
 
 
-def _look(persona: Persona) -> tuple[str, str, str]:
+def _look(persona: Persona) -> tuple[str, str, str, str]:
     """What render has to know of a persona."""
-    return persona.avatar, persona.background, persona.profile
+    return persona.avatar, persona.background, persona.profile, persona.label
 
 
 def manners_of(persona: Persona) -> Manners:
@@ -110,13 +111,14 @@ class Session:
         self.session_id = session_id
         self.token = token
         self._persona = persona
+        self._mark = Mark(session_id)
         self._find_persona = find_persona
         self._services = services
         self._config = config
         self._clock = SessionClock()
         self._transport = open_transport(self, self._clock.now_us)
         self._asr = AsrPeer(services.asr, session_id, persona.language_code, self)
-        self._render = RenderPeer(services.render, self._start_render(), self._show)
+        self._render = RenderPeer(services.render, self._start_render(), self._show, self._on_face)
         playout = Playout(LOOKAHEAD_US)
         self._media = Media(
             self._clock.now_us, self._transport, self._asr, self._render, playout, config.video_rate_hz
@@ -248,6 +250,10 @@ class Session:
         finally:
             self._watchers.discard(watcher)
 
+    def manifest(self) -> dict[str, Any]:
+        """The machine-readable mark (docs/viewer.md, section 5)."""
+        return self._mark.manifest(self._persona)
+
     def become(self, persona_name: str) -> None:
         """Go on as another: from the next turn on in voice and mind, at once in the face.
 
@@ -281,11 +287,19 @@ class Session:
                 "type": "session",
                 "session_id": self.session_id,
                 "persona": {"name": self._persona.title, "avatar": self._persona.avatar},
+                "label": self._persona.label,
                 "disclosure": self._persona.disclosure,
                 "ai": True,
                 "frame_rate_hz": self._config.video_rate_hz,
             }
         )
+        self.tell({"type": "manifest", **self.manifest()})
+
+    def _on_face(self, credits: render_pb.AvatarCredits) -> None:
+        """Render has begun to show somebody; the viewer is told when that is somebody else."""
+        before, self._mark.face = self._mark.face, Face.of(credits)
+        if self._is_connected and self._mark.face != before:
+            self.tell({"type": "manifest", **self.manifest()})
 
     def on_audio(self, timestamp: int, payload: bytes) -> None:
         self._hear_from_viewer()
@@ -356,6 +370,7 @@ class Session:
             avatar=self._persona.avatar,
             background=self._persona.background,
             profile=self._persona.profile,
+            label=self._persona.label,
             seed=int.from_bytes(self.session_id.encode()[:6], "big"),
             format=render_pb.VideoFormat(
                 codec=render_pb.VIDEO_CODEC_VP8,

@@ -13,7 +13,7 @@ from visavis.render.v1 import render_service_pb2_grpc as pb_grpc
 
 from visavis_render.engine import VideoSpec
 from visavis_render.line import Advance, AdvanceLine
-from visavis_render.proto import spec_of, to_format
+from visavis_render.proto import credits_of, spec_of, to_format
 from visavis_render.session import Session
 from visavis_render.studio import Studio, Wish
 
@@ -40,7 +40,10 @@ class RenderServicer(pb_grpc.RenderServiceServicer):
             drawing = await run_step_in(self._studio.threads, self._studio.open, wish)
             with closing(drawing):
                 session = Session(start, drawing, self._studio.manner(wish))
-                started = pb.RenderStarted(format=to_format(spec), lookahead_us=traits.lookahead_us)
+                directory = self._studio.directory(wish.avatar, wish.background)
+                started = pb.RenderStarted(
+                    format=to_format(spec), lookahead_us=traits.lookahead_us, avatar=credits_of(directory)
+                )
                 await context.write(pb.RenderResponse(started=started))
                 try:
                     await self._run(session, requests, context)

@@ -63,7 +63,7 @@ class Studio:
         except ServiceError as error:
             raise SystemExit(f"RENDER_AVATAR: {error}") from None
 
-    def _directory(self, name: str, background: str) -> AvatarDirectory:
+    def directory(self, name: str, background: str) -> AvatarDirectory:
         """The avatar asked for; NotFound or AvatarError when there is none that can be used."""
         name = name or self._house.name
         if name not in self._directories:
@@ -90,7 +90,7 @@ class Studio:
 
     def check(self, wish: Wish) -> Traits:
         """Raise what `open` would, without the work; what the avatar's renderer needs and can do."""
-        directory = self._directory(wish.avatar, wish.background)
+        directory = self.directory(wish.avatar, wish.background)
         traits = traits_of(directory)
         require_size(size_range(directory, traits), wish.spec.size_px)
         require_label(wish.label)
@@ -100,11 +100,11 @@ class Studio:
 
     def manner(self, wish: Wish) -> Manner:
         """How the one asked for behaves."""
-        return manner_of(self._directory(wish.avatar, ""), wish.profile, self._config)
+        return manner_of(self.directory(wish.avatar, ""), wish.profile, self._config)
 
     def open(self, wish: Wish) -> Drawing:
         """A session's drawing; blocks while an avatar or a size is used for the first time."""
-        directory = self._directory(wish.avatar, wish.background)
+        directory = self.directory(wish.avatar, wish.background)
         sizes_px = size_range(directory, traits_of(directory))
         return Drawing(self._avatar(directory), wish.label, wish.spec, sizes_px)
 

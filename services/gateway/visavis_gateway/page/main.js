@@ -148,8 +148,9 @@ function onMessage(message) {
 }
 
 const HANDLERS = {
-  session: ({ persona, disclosure }) => {
+  session: ({ persona, disclosure, label }) => {
     view.setDisclosure(disclosure);
+    view.setLabel(label);
     captions.name = titleOf(persona?.name);
   },
   state: ({ state }) => view.setState(state),

@@ -27,6 +27,7 @@ class LastingStream(Generic[Req, Res]):
         on_response: Callable[[Res], Any],
         on_reopened: Callable[[], None],
         maxsize: int = 256,
+        on_started: Callable[[Res], None] = lambda started: None,
     ) -> None:
         self._name = name
         self._open_call = open_call
@@ -34,6 +35,7 @@ class LastingStream(Generic[Req, Res]):
         self._on_response = on_response
         self._on_reopened = on_reopened
         self._maxsize = maxsize
+        self._tell_started = on_started
         self._stream: Duplex[Req, Res] = Duplex(name, maxsize)
         self._broken_at_s: float | None = None
         self.ready = asyncio.Event()
@@ -72,6 +74,7 @@ class LastingStream(Generic[Req, Res]):
             log.info("%s is back", self._name)
             self._on_reopened()
         self._broken_at_s = None
+        self._tell_started(started)
         self.ready.set()
 
     def _note_break(self, error: NotReady) -> None:

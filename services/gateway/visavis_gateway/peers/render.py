@@ -29,12 +29,15 @@ class RenderPeer:
         stub: RenderServiceStub,
         start: pb.StartRender,
         on_frame: Callable[[pb.EncodedFrame], Awaitable[None]],
+        on_face: Callable[[pb.AvatarCredits], None] = lambda credits: None,
     ) -> None:
+        """`on_face` is told whose face it is, each time that the stream begins."""
         self._start = start
         self._on_frame = on_frame
         self._stream: LastingStream[pb.RenderRequest, pb.RenderResponse] = LastingStream(
-            "render", stub.Render, self._start_request, self._on_response, lambda: None, maxsize=1024
-        )
+            "render", stub.Render, self._start_request, self._on_response, lambda: None, maxsize=1024,
+            on_started=lambda response: on_face(response.started.avatar),
+        )  # fmt: skip
         self._outstanding = 0
         self._cues: deque[media_pb2.VisemeCue] = deque(maxlen=500)
         self._behaviour: pb.SetBehaviour | None = None
@@ -87,9 +90,10 @@ class RenderPeer:
         self._cues.clear()
         self._stream.send(pb.RenderRequest(cut=pb.Cut(pts_us=pts_us)))
 
-    def show(self, avatar: str, background: str, profile: str) -> None:
+    def show(self, avatar: str, background: str, profile: str, label: str) -> None:
         """Another face: this stream ends, the next one begins with it."""
         self._start.avatar, self._start.background, self._start.profile = avatar, background, profile
+        self._start.label = label
         self._stream.send(pb.RenderRequest(finish=pb.FinishRender()))
 
     def request_keyframe(self) -> None:
