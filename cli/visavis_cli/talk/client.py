@@ -49,7 +49,7 @@ class Call:
         self._peer = peer
         self._news = asyncio.Event()
         self._seen = self._shown = False
-        self._connected_s: float | None = None
+        self.connected_s: float | None = None  # monotonic: when the peer connection was up
         self._video = VideoTap(self._on_frame)
         record.video, record.video_reports = self._video.frames, self._video.reports
         self.channel = peer.createDataChannel("visavis")
@@ -83,9 +83,9 @@ class Call:
     def _raise_if_over(self) -> None:
         if self.ended is not None:
             raise TalkError(self.ended)
-        if self._connected_s is None:
+        if self.connected_s is None:
             return
-        newest = [self._connected_s]
+        newest = [self.connected_s]
         newest += [self.record.audio.newest.arrival_s] if self.record.audio.newest else []
         newest += [self.record.video[-1].arrival_s] if self.record.video else []
         if time.monotonic() - max(newest) > VANISHED_AFTER_S:
@@ -124,7 +124,7 @@ class Call:
 
     def _on_connection_state(self) -> None:
         if self._peer.connectionState == "connected":
-            self._connected_s = time.monotonic()
+            self.connected_s = time.monotonic()
         elif self._peer.connectionState == "failed":
             self._end("the connection failed")
         elif self._peer.connectionState == "closed":

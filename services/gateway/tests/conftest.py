@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from rpckit.bus import Bus
 from rpckit.channels import open_channel
-from rpckit.errors import Busy
+from rpckit.errors import Busy, InvalidInput
 from rpckit.serve import new_server
 from visavis.asr.v1 import asr_service_pb2 as asr_pb
 from visavis.asr.v1 import asr_service_pb2_grpc as asr_grpc
@@ -167,6 +167,7 @@ class ScriptedRender(render_grpc.RenderServiceServicer):
 
     requests: list[render_pb.RenderRequest] = field(default_factory=list)
     open_count: int = 0
+    broken: str = ""  # an avatar that can't be used
 
     async def Render(self, requests: Any, context: Any) -> None:
         self.open_count += 1
@@ -177,6 +178,8 @@ class ScriptedRender(render_grpc.RenderServiceServicer):
                 if kind != "advance":
                     self.requests.append(request)
                 if kind == "start":
+                    if request.start.avatar and request.start.avatar == self.broken:
+                        raise InvalidInput("avatar theo: character.json: is missing")
                     credits = render_pb.AvatarCredits(
                         name=request.start.avatar or "house",
                         title="Somebody",

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from rpckit.errors import InvalidInput
 from rpckit.testing import until
 from visavis_gateway.backends.fake import FakeTransport
 from visavis_gateway.config import Config
@@ -59,6 +60,32 @@ async def test_another_face_is_another_claim(sessions, backstage):
     assert told(session, "manifest")[-1]["label"] == "IA"
     assert [start.label for start in backstage.render.of_kind("start")] == ["AI", "IA"]
     assert [m["label"] for m in told(session, "session")] == ["AI", "IA"]
+
+
+async def test_a_face_that_is_broken_leaves_the_one_before(sessions, backstage):
+    backstage.render.broken = "theo"
+    session = await sessions.create("", "offer")
+    session.on_connected()
+    session.become("camille")
+    await until(lambda: told(session, "error"), "the viewer knows")
+    assert told(session, "error") == [
+        {
+            "type": "error",
+            "code": "face_refused",
+            "message": "render: avatar theo: character.json: is missing",
+        }
+    ]
+    seen = len(session._transport.video)
+    await until(lambda: len(session._transport.video) > seen + 3, "pictures go on")
+    starts = [(start.avatar, start.label) for start in backstage.render.of_kind("start")]
+    assert starts == [("", "AI"), ("theo", "IA"), ("", "IA")], "with the label of the new language"
+    assert session.manifest()["avatar"]["name"] == "house"
+
+
+async def test_a_face_that_is_broken_from_the_start_is_refused(sessions, backstage):
+    backstage.render.broken = "theo"
+    with pytest.raises(InvalidInput, match=r"avatar theo: character\.json: is missing"):
+        await sessions.create("camille", "offer")
 
 
 def test_every_language_has_a_short_mark_and_a_sentence():

@@ -118,7 +118,9 @@ class Session:
         self._clock = SessionClock()
         self._transport = open_transport(self, self._clock.now_us)
         self._asr = AsrPeer(services.asr, session_id, persona.language_code, self)
-        self._render = RenderPeer(services.render, self._start_render(), self._show, self._on_face)
+        self._render = RenderPeer(
+            services.render, self._start_render(), self._show, self._on_face, self._on_face_refused
+        )
         playout = Playout(LOOKAHEAD_US)
         self._media = Media(
             self._clock.now_us, self._transport, self._asr, self._render, playout, config.video_rate_hz
@@ -294,6 +296,11 @@ class Session:
             }
         )
         self.tell({"type": "manifest", **self.manifest()})
+
+    def _on_face_refused(self, error: ServiceError) -> None:
+        """The persona's face can't be shown: the call goes on with the one before."""
+        log.warning("session %s keeps its face: %s", self.session_id, error)
+        self.tell({"type": "error", "code": "face_refused", "message": str(error)})
 
     def _on_face(self, credits: render_pb.AvatarCredits) -> None:
         """Render has begun to show somebody; the viewer is told when that is somebody else."""

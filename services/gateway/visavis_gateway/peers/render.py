@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
+from rpckit.errors import InvalidInput, NotFound, ServiceError
 from visavis.media.v1 import media_pb2
 from visavis.render.v1 import render_service_pb2 as pb
 from visavis.render.v1.render_service_pb2_grpc import RenderServiceStub
@@ -30,13 +31,17 @@ class RenderPeer:
         start: pb.StartRender,
         on_frame: Callable[[pb.EncodedFrame], Awaitable[None]],
         on_face: Callable[[pb.AvatarCredits], None] = lambda credits: None,
+        on_refused: Callable[[ServiceError], None] = lambda error: None,
     ) -> None:
-        """`on_face` is told whose face it is, each time that the stream begins."""
+        """`on_face` is told whose face it is each time that the stream begins, `on_refused` why a new one
+        can't be shown."""
         self._start = start
+        self._good: tuple[str, str, str] | None = None  # avatar, background, profile as last shown
+        self._on_face, self._on_refused = on_face, on_refused
         self._on_frame = on_frame
         self._stream: LastingStream[pb.RenderRequest, pb.RenderResponse] = LastingStream(
             "render", stub.Render, self._start_request, self._on_response, lambda: None, maxsize=1024,
-            on_started=lambda response: on_face(response.started.avatar),
+            on_started=self._on_started,
         )  # fmt: skip
         self._outstanding = 0
         self._cues: deque[media_pb2.VisemeCue] = deque(maxlen=500)
@@ -45,8 +50,25 @@ class RenderPeer:
         self.skipped_count = 0
 
     async def run(self) -> None:
-        """Draw until cancelled. Raises the first error, or when the face stays away."""
-        await self._stream.run()
+        """Draw until cancelled. Raises the first error, or when the face stays away.
+
+        A new face that is refused leaves the one before.
+        """
+        while True:
+            try:
+                await self._stream.run()
+            except (InvalidInput, NotFound) as error:
+                if self._good is None or self._good == self._look():
+                    raise
+                self._start.avatar, self._start.background, self._start.profile = self._good
+                self._on_refused(error)
+
+    def _look(self) -> tuple[str, str, str]:
+        return self._start.avatar, self._start.background, self._start.profile
+
+    def _on_started(self, response: pb.RenderResponse) -> None:
+        self._good = self._look()
+        self._on_face(response.started.avatar)
 
     @property
     def ready(self) -> asyncio.Event:
