@@ -1,17 +1,9 @@
-"""Timings of a face; its pictures come from `visavis avatar preview`.
+"""What a face costs: milliseconds of one core for a frame, drawn and encoded, in each state."""
 
-`python bench/face.py --avatar mira --portrait docs/images/mira.png`
-
-Prints milliseconds of CPU time per frame for drawing (moving, still head, idle) and for the encoder.
-"""
-
-import argparse
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
-from statistics import mean, median
 
 import numpy as np
 from visavis_render.animator import Animator
@@ -20,15 +12,7 @@ from visavis_render.avatar import by_name
 from visavis_render.backends import load_avatar
 from visavis_render.config import Config
 from visavis_render.encoders import open_encoder
-from visavis_render.engine import (
-    Avatar,
-    Behaviour,
-    FaceState,
-    HeadPose,
-    VideoSpec,
-    Viseme,
-)
-from visavis_render.showcase.sheet import rgb, write_image
+from visavis_render.engine import Avatar, Behaviour, FaceState, HeadPose, VideoSpec, Viseme
 
 V = Viseme
 SENTENCE = [
@@ -36,6 +20,8 @@ SENTENCE = [
     *((V.E, 90), (V.I, 40), (V.PP, 70), (V.I, 60), (V.SS, 80), (V.PP, 80), (V.AA, 90), (V.FF, 60)),
     *((V.AA, 170), (V.SIL, 220), (V.NN, 60), (V.AA, 95), (V.I, 60), (V.SS, 95), (V.DD, 45), (V.U, 90)),
 ]
+FRAMES, FRAME_US = 500, 40_000
+Costs = dict[str, float]
 
 
 def speech(until_us: int) -> list[Cue]:
@@ -57,18 +43,33 @@ def as_is(face: FaceState) -> FaceState:
     return face
 
 
-def measure(
-    avatar: Avatar, name: str, behaviour: Behaviour, change: Callable[[FaceState], FaceState] = as_is
-) -> None:
+STATES: list[tuple[str, Behaviour, Callable[[FaceState], FaceState]]] = [
+    ("speaking", Behaviour.SPEAKING, as_is),
+    ("speaking, head still", Behaviour.SPEAKING, still),
+    ("listening", Behaviour.LISTENING, as_is),
+    ("thinking", Behaviour.THINKING, as_is),
+    ("idle", Behaviour.IDLE, as_is),
+]
+
+
+def costs_of(name: str) -> dict[str, Costs]:
+    """For each state: milliseconds a frame, share of a core at 25 frames a second, kbit/s."""
+    began = time.perf_counter()
+    avatar = load_avatar(by_name(name), Config())
+    loaded_s = round(time.perf_counter() - began, 2)
+    return {"loading": {"s": loaded_s}, **{state: measured(avatar, *rest) for state, *rest in STATES}}
+
+
+def measured(avatar: Avatar, behaviour: Behaviour, change: Callable[[FaceState], FaceState]) -> Costs:
     """20 seconds at 25 fps."""
     animator = Animator(seed=1)
     animator.behaviours.set(behaviour, 0, 0)
     if behaviour is Behaviour.SPEAKING:
-        animator.schedule.restore(speech(20_000_000))
+        animator.schedule.restore(speech(FRAMES * FRAME_US))
     renderer, encoder = avatar.open(512, ""), open_encoder(VideoSpec())
-    animated, drawn, encoded, size = [], [], [], 0
-    for number in range(500):
-        pts_us = number * 40_000
+    spent, size = [], 0
+    for number in range(FRAMES):
+        pts_us = number * FRAME_US
         times = [time.thread_time()]
         face = change(animator.face_at(pts_us))
         times.append(time.thread_time())
@@ -76,33 +77,13 @@ def measure(
         times.append(time.thread_time())
         size += len(encoder.encode(picture, pts_us, keyframe=number == 0).data)
         times.append(time.thread_time())
-        for series, (a, b) in zip((animated, drawn, encoded), pairwise(times), strict=True):
-            series.append((b - a) * 1e3)
-    total = mean(animated) + mean(drawn) + mean(encoded)
-    print(
-        f"{name:24} animate {mean(animated):5.2f}  draw {mean(drawn):5.2f} (median {median(drawn):5.2f}, "
-        f"p95 {np.percentile(drawn, 95):5.2f})  encode {mean(encoded):5.2f}  ms a frame; "
-        f"{total * 2.5:4.1f} % of a core, {size * 8 / 20e3:4.0f} kbit/s"
-    )
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--avatar", default="mira")
-    parser.add_argument("--portrait", type=Path, help="write one 512 x 512 picture here (PNG)")
-    arguments = parser.parse_args()
-    began = time.perf_counter()
-    avatar = load_avatar(by_name(arguments.avatar), Config())
-    print(f"loaded in {time.perf_counter() - began:.2f} s")
-    if arguments.portrait:
-        face = FaceState(expression={"mouthSmileLeft": 0.35, "mouthSmileRight": 0.35})
-        write_image(arguments.portrait, rgb(avatar.open(512, "").draw(face)), "png")
-    measure(avatar, "speaking", Behaviour.SPEAKING)
-    measure(avatar, "speaking, head still", Behaviour.SPEAKING, still)
-    measure(avatar, "listening", Behaviour.LISTENING)
-    measure(avatar, "thinking", Behaviour.THINKING)
-    measure(avatar, "idle", Behaviour.IDLE)
-
-
-if __name__ == "__main__":
-    main()
+        spent.append([1e3 * (b - a) for a, b in pairwise(times)])
+    animate, draw, encode = np.mean(spent, axis=0)
+    return {
+        "animate": round(float(animate), 2),
+        "draw": round(float(draw), 2),
+        "draw_p95": round(float(np.percentile(np.array(spent)[:, 1], 95)), 2),
+        "encode": round(float(encode), 2),
+        "core_share": round(float(animate + draw + encode) * 25 / 1000, 3),
+        "kbit_s": round(size * 8 / (FRAMES * FRAME_US / 1e3)),
+    }
