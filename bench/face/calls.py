@@ -33,6 +33,7 @@ Progress = Callable[[str], None]
 GREETED_WITHIN_S, SOUNDS_WITHIN_S, ENDS_WITHIN_S = 60.0, 15.0, 120.0
 SILENT_S = 1.2
 INTO_S = 2.0  # into a reply: where it is interrupted, or its stream broken
+READY_S = 400.0  # on a busy machine
 REST_S = 2.5  # idle between two replies
 LOOK_S = 0.5
 QUESTIONS = ["What is the capital of France?", "Why is the sky blue?"]

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-WIDTH, HEIGHT = 760, 230
-LEFT, RIGHT, TOP, BOTTOM = 58, 14, 30, 36
+WIDTH, HEIGHT = 760, 244
+LEFT, RIGHT, TOP, BOTTOM = 58, 14, 44, 36
 INK, FAINT, GRID = "#23292f", "#67717b", "#dfe3e8"
 COLOURS = ("#2563a8", "#c4551b", "#3f8f4f", "#8b4fa8")
 Points = Sequence[tuple[float, float]]
@@ -115,7 +115,7 @@ def _axes(frame: _Frame, x_name: str, y_name: str) -> list[str]:
         for at in _ticks(frame.x0, frame.x1)
     ]
     parts.append(_text(WIDTH - RIGHT, HEIGHT - 5, x_name, "end", FAINT))
-    parts.append(_text(LEFT - 50, TOP - 2, y_name, "start", FAINT))
+    parts.append(_text(10, TOP - 10, y_name, "start", FAINT))
     return parts
 
 

@@ -158,15 +158,20 @@ class Player:
         face = self._session.advance(message).face
         if face is None:
             story.skipped += 1
-            return
+            face = self.animator.face_at(pts_us)
+        else:
+            self._draw(pts_us, face)
+        for t_us in self._grid(pts_us):
+            story.fine_us.append(t_us)
+            story.fine.append(opening(face if t_us == pts_us else self.animator.face_at(t_us)))
+
+    def _draw(self, pts_us: int, face: FaceState) -> None:
+        story = self._story
         if self._before is not None:
             story.reopened.append((pts_us, differences(self._before.animator.face_at(pts_us), face)))
             self._before = None
         behaviour = next((name for at, name in reversed(self._behaviours) if at <= pts_us), "idle")
         story.drawn.append(Drawn(pts_us, face, behaviour, self._stream))
-        for t_us in self._grid(pts_us):
-            story.fine_us.append(t_us)
-            story.fine.append(opening(face if t_us == pts_us else self.animator.face_at(t_us)))
 
     def _grid(self, pts_us: int) -> Iterator[int]:
         """Instants around a frame, from where the frame before it left off."""

@@ -13,6 +13,7 @@ from visavis_gateway.peers.duplex import Duplex, Req, Res
 log = logging.getLogger(__name__)
 
 PAUSE_S = 0.3
+LASTED_S = 2.0  # a stream that was up for so long is opened again at once
 GIVE_UP_S = 45.0  # a service that is not back by then (a cold start compiles the face) is lost
 
 
@@ -38,6 +39,7 @@ class LastingStream(Generic[Req, Res]):
         self._tell_started = on_started
         self._stream: Duplex[Req, Res] = Duplex(name, maxsize)
         self._broken_at_s: float | None = None
+        self._started_s = 0.0
         self.ready = asyncio.Event()
 
     async def run(self) -> None:
@@ -52,9 +54,10 @@ class LastingStream(Generic[Req, Res]):
                 )
                 raise NotReady(f"{self._name} ended the stream")
             except NotReady as error:
+                lasted = self._broken_at_s is None and time.monotonic() - self._started_s > LASTED_S
                 self._note_break(error)
             self._stream = Duplex(self._name, self._maxsize)
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(0 if lasted else PAUSE_S)
 
     def send(self, request: Req) -> bool:
         """Queue a request; False when it is lost (the service is away or far behind)."""
@@ -73,7 +76,7 @@ class LastingStream(Generic[Req, Res]):
         if self.ready.is_set():
             log.info("%s is back", self._name)
             self._on_reopened()
-        self._broken_at_s = None
+        self._broken_at_s, self._started_s = None, time.monotonic()
         self._tell_started(started)
         self.ready.set()
 
