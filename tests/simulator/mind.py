@@ -37,9 +37,12 @@ class Thought:
 class Mind:
     """The brain service of one session."""
 
-    def __init__(self, dice: random.Random, bus: RecordingBus, reply_words: tuple[int, int]) -> None:
+    def __init__(
+        self, dice: random.Random, bus: RecordingBus, reply_words: tuple[int, int], judged: float
+    ) -> None:
         self._dice = dice
         self._reply_words = reply_words
+        self._judged = judged
         self._loop = asyncio.get_running_loop()
         self.fault = ""
         self.calls: list[Call] = []
@@ -85,12 +88,22 @@ class Mind:
                 self.thoughts.append(thought)
                 thoughts.append(thought)
                 thought.task = tasks.create_task(self._think(call, thought))
+                tasks.create_task(self._judge(call, wish.transcript))
+            case "partial" if request.partial.text:
+                tasks.create_task(self._judge(call, request.partial.text))
             case "confirm":
                 known = [t for t in thoughts if t.generation == request.confirm.generation]
                 self._check(bool(known), f"confirm {request.confirm.generation} was never asked for")
                 known[0].is_confirmed = True
             case "discard" if thoughts and request.discard.generation in (0, thoughts[-1].generation):
                 self._drop(thoughts)
+
+    async def _judge(self, call: Call, words: str) -> None:
+        """Now and then, anything: the conversation has to live with it."""
+        if self._dice.random() < self._judged:
+            await asyncio.sleep(self._dice.uniform(*FIRST_TOKEN_S))
+            judgement = pb.Judgement(text=words, p_complete=10 ** self._dice.uniform(-3, 0))
+            await call.respond(pb.ReplyResponse(judgement=judgement))
 
     def _check(self, is_right: bool, what: str) -> None:
         if not is_right:

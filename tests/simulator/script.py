@@ -127,3 +127,4 @@ class Scenario:
     seed: int = 0
     greets: bool = False
     reply_words: tuple[int, int] = (4, 24)
+    judged: float = 0.0  # the share of all words that the mind has a verdict on, any verdict

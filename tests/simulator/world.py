@@ -128,7 +128,7 @@ def virtual(loop: VirtualLoop) -> Iterator[None]:
 async def _play(scenario: Scenario) -> World:
     dice = random.Random(scenario.seed)
     bus, ear, face = RecordingBus(), Ear(dice), Face(dice)
-    mind, voice = Mind(dice, bus, scenario.reply_words), Voice(dice, bus)
+    mind, voice = Mind(dice, bus, scenario.reply_words, scenario.judged), Voice(dice, bus)
     persona = Persona("sim", "Sim", "You are a simulation.", GREETING if scenario.greets else "")
     personas = {"sim": persona, "other": replace(persona, name="other", avatar="other", voice="other")}
     services: Any = Services(ear, mind, voice, face, bus)  # type: ignore[arg-type]

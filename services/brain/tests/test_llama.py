@@ -86,3 +86,30 @@ async def test_the_embedded_model_asks_for_a_tool(engine):
         assert [(wish.name, json.loads(wish.arguments_json)) for wish in wishes] == [
             ("get_weather", {"city": "Paris"})
         ]
+
+
+@pytest.mark.parametrize(
+    ("begun", "whole"),
+    [
+        ("Can you tell me?", "Can you tell me how to boil an egg?"),
+        ("How do I get from", "How do I get from the airport to the city?"),
+        ("The film that I saw yesterday.", "The film that I saw yesterday was about a whale."),
+        (
+            "My brother, who lives in Berlin,",
+            "My brother, who lives in Berlin, is coming to see me next week.",
+        ),
+        ("Please remind me to.", "Please remind me to call my mother this evening."),
+        ("When it rains,", "When it rains, what should I wear?"),
+    ],
+)
+async def test_words_are_judged_by_how_sentences_go_on(engine, begun, whole):
+    with contextlib.closing(engine.open("s1")) as conversation:
+        assert await conversation.judge(prompt(begun)) < 0.02
+        assert await conversation.judge(prompt(whole)) > 0.05
+        cost = await cost_of(conversation, prompt(whole))
+    assert cost.prompt - cost.cached < 12, "the reply finds the words in the cache"
+
+
+async def test_marks_without_words_are_not_judged(engine):
+    with contextlib.closing(engine.open("s1")) as conversation:
+        assert await conversation.judge(prompt("...")) is None

@@ -55,9 +55,10 @@ async def test_a_reply_streams_text_then_usage_then_done(stub):
     await send(call, partial("What is"), generate(1, "What is the capital of Australia?"), FINISH)
     got = await rest(call)
     assert kinds(got)[-2:] == ["usage", "done"]
-    assert set(kinds(got)[:-2]) == {"text"}
-    assert len(got) > 6
-    assert {response.generation for response in got} == {1}
+    spoken = [response for response in got if response.WhichOneof("event") != "judgement"]
+    assert set(kinds(spoken)[:-2]) == {"text"}
+    assert len(spoken) > 6
+    assert {response.generation for response in spoken} == {1}
     assert text_of(got, 1) == "Canberra is the capital of Australia. It lies between Sydney and Melbourne."
     assert got[-1].done.finish_reason == pb.FINISH_REASON_STOP
     assert got[-2].usage.completion_token_count == 12
@@ -160,7 +161,20 @@ async def test_partials_warm_the_cache_without_text(stub, engine):
     await send(call, partial("What"), partial("What is"))
     await settled(lambda: engine.warmed[-1].lines[-1].text == "What is")
     await send(call, FINISH)
-    assert await rest(call) == []
+    assert [r.WhichOneof("event") for r in await rest(call)] == ["judgement"] * 2
+
+
+async def test_words_are_judged_once_before_the_reply_to_them(stub, engine):
+    call = await begin(stub)
+    await send(call, partial("I went home,"))
+    first = (await call.read()).judgement
+    assert (first.text, first.p_complete) == ("I went home,", pytest.approx(0.001))
+    await send(call, partial("I went home,"), generate(1, "I went home, then out"), FINISH)
+    events = await rest(call)
+    judged = [r.judgement.text for r in events if r.WhichOneof("event") == "judgement"]
+    assert judged == ["I went home, then out"]
+    assert events[0].WhichOneof("event") == "judgement"
+    assert {r.generation for r in events[1:]} == {1}
 
 
 async def test_a_turn_without_a_user_begins_by_itself(stub):
@@ -314,7 +328,7 @@ async def test_a_discarded_tool_call_ignores_its_result(stub, engine):
     wish = (await until(call, "tool_call", 1))[-1].tool_call
     await send(call, discard(1), tool_result(wish.call_id, '"rain"'), generate(2, "Hello"), FINISH)
     got = await rest(call)
-    assert {response.generation for response in got} == {2}
+    assert {response.generation for response in got} == {0, 2}, "the judgement and the new generation"
 
 
 def spawn(**env: str) -> subprocess.Popen:

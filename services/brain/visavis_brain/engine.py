@@ -84,6 +84,14 @@ class End:
     reason: Finish
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How likely a sentence or the message ends after the user's last words, punctuation aside."""
+
+    text: str
+    p_complete: float
+
+
 ReplyEvent = Piece | ToolWish | Cost | End
 
 
@@ -92,6 +100,12 @@ class Conversation(Protocol):
 
     async def warm(self, prompt: Prompt) -> None:
         """Read `prompt` into the cache. Cancelling frees the model within about 0.2 s."""
+
+    async def judge(self, prompt: Prompt) -> float | None:
+        """Read `prompt` into the cache as far as the user's last words go; see Judgement.
+
+        None, at once, from a model that can't tell. Raises NotReady when the model fails.
+        """
 
     def reply(self, prompt: Prompt) -> AsyncGenerator[ReplyEvent, None]:
         """Pieces, wishes and costs, then one End. Closing the generator frees the model.

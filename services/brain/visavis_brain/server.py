@@ -18,6 +18,7 @@ from visavis_brain import names
 from visavis_brain.engine import (
     Conversation,
     Engine,
+    Judgement,
     Prompt,
     ReplyEvent,
 )
@@ -48,9 +49,11 @@ class BrainServicer(pb_grpc.BrainServiceServicer):
         start = Start(await read_start(requests), self._max_token_count, self._engine.context_token_count)
         async with self._conversation(start.session_id) as conversation:
             await context.write(pb.ReplyResponse(started=pb.ReplyStarted(model=self._engine.model)))
-            outbox: WaitingQueue[tuple[int, ReplyEvent]] = WaitingQueue(OUTBOX_SIZE, "brain.outbox")
+            outbox: WaitingQueue[tuple[int, ReplyEvent | Judgement]] = WaitingQueue(
+                OUTBOX_SIZE, "brain.outbox"
+            )
 
-            async def emit(generation: int, event: ReplyEvent) -> None:
+            async def emit(generation: int, event: ReplyEvent | Judgement) -> None:
                 await outbox.put((generation, event))
 
             async with asyncio.TaskGroup() as tasks:
@@ -144,7 +147,7 @@ class Conductor:
         match request.WhichOneof("event"):
             case "partial":
                 words = to_words("partial.text", request.partial.text)
-                self._turn.warm(self._start.prompt(words or None))
+                self._turn.warm(self._start.prompt(words or None), words)
             case "generate":
                 await self._generate(request.generate)
             case "confirm":
@@ -175,10 +178,10 @@ class Conductor:
             self._turn.confirm()
 
 
-async def deliver(outbox: WaitingQueue[tuple[int, ReplyEvent]], turn: Turn, context: Any) -> None:
+async def deliver(outbox: WaitingQueue[tuple[int, ReplyEvent | Judgement]], turn: Turn, context: Any) -> None:
     """Write events in order, except those of a generation that was dropped meanwhile."""
     async for generation, event in outbox:
-        if generation == turn.current:
+        if isinstance(event, Judgement) or generation == turn.current:
             await context.write(to_proto(generation, event))
 
 

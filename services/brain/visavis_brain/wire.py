@@ -6,7 +6,7 @@ from typing import Any
 from rpckit.errors import InvalidInput, require, require_id
 from visavis.brain.v1 import brain_service_pb2 as pb
 
-from visavis_brain.engine import Cost, End, Finish, Piece, ReplyEvent, Tool, ToolWish
+from visavis_brain.engine import Cost, End, Finish, Judgement, Piece, ReplyEvent, Tool, ToolWish
 from visavis_brain.generation import failure
 from visavis_brain.guard import (
     MAX_REFUSALS,
@@ -111,9 +111,11 @@ def to_result(result: pb.ToolResult) -> str:
     return failure(value) if result.failed else json.dumps(value, ensure_ascii=False)
 
 
-def to_proto(generation: int, event: ReplyEvent) -> pb.ReplyResponse:
+def to_proto(generation: int, event: ReplyEvent | Judgement) -> pb.ReplyResponse:
     response = pb.ReplyResponse(generation=generation)
     match event:
+        case Judgement(text, p_complete):
+            response.judgement.CopyFrom(pb.Judgement(text=text, p_complete=p_complete))
         case Piece(text):
             response.text.text = text
         case ToolWish(call_id, name, arguments):

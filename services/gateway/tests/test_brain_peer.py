@@ -86,7 +86,8 @@ class Turn:
     def __init__(self, stub: pb_grpc.BrainServiceStub, persona: Persona) -> None:
         self.texts: list[tuple[int, str]] = []
         self.ends: list[tuple[int, bool]] = []
-        self.peer = BrainPeer(stub, self._text, self._done)
+        self.judgements: list[tuple[str, float]] = []
+        self.peer = BrainPeer(stub, self._text, self._done, self._judged)
         self._persona = persona
 
     async def _text(self, generation: int, text: str) -> None:
@@ -94,6 +95,9 @@ class Turn:
 
     async def _done(self, generation: int, failed: bool) -> None:
         self.ends.append((generation, failed))
+
+    def _judged(self, words: str, p_complete: float) -> None:
+        self.judgements.append((words, p_complete))
 
     async def hold(self) -> None:
         await self.peer.run("s1", "t1", self._persona, [], ())

@@ -4,7 +4,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from visavis_gateway import captions
 from visavis_gateway.conversation import Conversation
@@ -106,6 +106,45 @@ def answer(talk: Conversation, text: str, now_ms: int) -> Reply:
     talk.text(now_ms * MS, reply, text)
     talk.first_audio(now_ms * MS, reply)
     return reply
+
+
+def test_words_that_the_mind_finds_unfinished_are_waited_for(talk, hands):
+    speak(talk, "She told us all.", 0, 1000, p=0.75)
+    assert talk.reply is not None
+    talk.judged(1300 * MS, talk.turn, "She told us all.", 0.00001)
+    talk.tick(1900 * MS)
+    assert hands.called("end_listening") == 0
+    talk.tick(3600 * MS)
+    assert hands.called("end_listening") == 1
+
+
+def test_words_that_the_mind_finds_whole_end_the_turn_whatever_their_sound(talk, hands):
+    speak(talk, "I have a thousand thoughts", 0, 1000, p=0.02)
+    assert hands.called("generate") == 0
+    talk.judged(1300 * MS, talk.turn, "I have a thousand thoughts", 0.4)
+    assert hands.called("generate") == 1
+    talk.tick(1500 * MS)
+    assert hands.called("end_listening") == 1
+
+
+def test_the_mind_is_asked_before_a_reply_is_begun_on_words_at_rest(talk, hands):
+    talk.speech_started(60 * MS, 0)
+    talk.partial(900 * MS, "what time is it", at_rest=True)
+    assert (hands.called("warm"), hands.called("generate")) == (1, 0)
+    talk.judged(950 * MS, talk.turn, "what time is it", 0.4)
+    assert (hands.called("warm"), hands.called("generate")) == (1, 1)
+
+
+def test_a_verdict_on_older_words_says_nothing(talk, hands):
+    talk.speech_started(60 * MS, 0)
+    turn = talk.turn
+    talk.partial(900 * MS, "what time is it", at_rest=True)
+    talk.partial(1200 * MS, "what time is it in")
+    talk.judged(1250 * MS, turn, "what time is it", 0.9)
+    assert hands.called("generate") == 0
+    talk.paused(1700 * MS, "what time is it in", 0.1, 1500 * MS)
+    talk.tick(2200 * MS)
+    assert hands.called("end_listening") == 0
 
 
 def test_a_question_is_answered_and_remembered(talk, hands):
@@ -469,7 +508,7 @@ def test_a_lost_final_does_not_hang_the_turn(talk, hands):
 EVENTS = st.lists(
     st.tuples(
         st.sampled_from(
-            ["speech", "partial", "paused", "resumed", "final", "typed", "say", "interrupt",
+            ["speech", "partial", "paused", "resumed", "judged", "final", "typed", "say", "interrupt",
              "text", "audio", "sent", "heard", "all_sent", "failed", "wait"]
         ),
         st.integers(0, 1500),
@@ -489,6 +528,7 @@ def play(talk: Conversation, hands: RecordingHands, kind: str, now: int, text: s
         "partial": (True, lambda: talk.partial(now, text)),
         "paused": (True, lambda: talk.paused(now, text, p, now - 250 * MS)),
         "resumed": (True, lambda: talk.resumed(now)),
+        "judged": (talk.turn, lambda: talk.judged(now, talk.turn, talk.turn.transcript, p)),
         "final": (True, lambda: talk.final(now, text)),
         "typed": (text, lambda: talk.typed(now, text)),
         "say": (text, lambda: talk.say(now, text)),
@@ -508,6 +548,9 @@ def play(talk: Conversation, hands: RecordingHands, kind: str, now: int, text: s
 
 @settings(max_examples=300, deadline=None)
 @given(EVENTS)
+@example(
+    [("typed", 0, "mhm", 0.0), ("audio", 0, "", 0.0), ("speech", 300, "", 0.0), ("speech", 790, "", 0.0)]
+)
 def test_no_order_of_events_breaks_the_conversation(steps):
     """Two replies never sound at once (asserted by the hands), and every state has a way out."""
     hands = RecordingHands()

@@ -37,6 +37,39 @@ def test_words_correct_the_sound(p_sound, text, low, high):
     assert low <= Endpointing().p_complete(p_sound, text) <= high
 
 
+@pytest.mark.parametrize(
+    ("p_sound", "text", "p_words", "shortest_s", "longest_s"),
+    [  # as an ear, smart-turn and the 0.5B model took what people and voices said
+        (0.99, "What is the capital of France?", 0.185, 0.15, 0.2),
+        (0.01, "Um, this is me talking really slow and slightly lower.", 0.302, 0.15, 0.5),
+        (0.06, "He was not an ill-disposed young man.", 0.190, 0.15, 0.5),
+        (0.98, "Seven of clubs.", 0.0034, 0.3, 0.9),
+        (0.97, "The film that I saw yesterday.", 0.00001, 1.1, 2.5),
+        (0.98, "Please remind me to.", 0.00001, 1.1, 2.5),
+        (0.96, "My brother, who lives in Berlin,", 0.0048, 1.1, 2.5),
+        (0.75, "She told me that.", 0.00001, 1.1, 2.5),
+        (0.01, "The red fox has read many books, but.", 0.00001, 1.1, 2.5),
+    ],
+)
+def test_the_models_verdict_on_the_words_decides(p_sound, text, p_words, shortest_s, longest_s):
+    ears = Endpointing()
+    wait_us = ears.wait_us(ears.p_complete(p_sound, text, p_words), text)
+    assert shortest_s <= wait_us / 1e6 <= longest_s
+
+
+def test_no_verdict_is_taken_at_its_word_near_zero_or_one():
+    ears = Endpointing()
+    assert 0 < ears.p_complete(0.0, "I would like to know", 0.0) < ears.p_complete(1.0, "Yes.", 1.0) < 1
+
+
+def test_a_guess_is_made_on_a_whole_sentence_however_the_ear_wrote_it():
+    ears = Endpointing()
+    assert ears.is_worth_a_guess("What time is it?", None)
+    assert not ears.is_worth_a_guess("What time is it", None)
+    assert ears.is_worth_a_guess("What time is it", 0.4)
+    assert not ears.is_worth_a_guess("What time is", 0.0001)
+
+
 def test_the_wait_is_short_when_sure_and_long_when_not():
     ears = Endpointing()
     waits = [ears.wait_us(p / 20) for p in range(21)]

@@ -86,10 +86,11 @@ class Conversation(Delivery):
         if turn is None or not text:
             return
         self._heard(turn, now_us, text)
+        turn.is_at_rest = at_rest
         if turn.is_barge_in and is_interruption(text, self._manners.name):
             self._take_floor(now_us)
         elif not turn.is_barge_in:
-            self._guess(turn, now_us, at_rest=at_rest)
+            self._guess(turn, now_us)
 
     def paused(self, now_us: int, text: str, p_complete: float, speech_end_us: int) -> None:
         """A pause; maybe the end of the turn."""
@@ -104,10 +105,18 @@ class Conversation(Delivery):
         if not words_of(turn.transcript):
             turn.wait_until_us = speech_end_us + self._policy.empty_wait_us
             return
-        p_complete = self._endpointing.p_complete(p_complete, turn.transcript)
-        turn.wait_until_us = speech_end_us + self._endpointing.wait_us(p_complete, turn.transcript)
-        if p_complete >= self._policy.speculate_probability:
-            self._speculate(turn, now_us)
+        turn.p_sound = p_complete
+        self._weigh(turn, speech_end_us, now_us)
+
+    def judged(self, now_us: int, turn: Turn, words: str, p_complete: float) -> None:
+        """What the mind makes of the words so far: how likely they could be all."""
+        turn.judged = words, p_complete
+        if turn is not self.turn or turn.is_barge_in or turn.p_words is None:
+            return
+        if turn.wait_until_us is not None and turn.is_paused and turn.speech_end_us is not None:
+            self._weigh(turn, turn.speech_end_us, now_us)
+        elif turn.is_at_rest:
+            self._guess(turn, now_us)
 
     def resumed(self, now_us: int) -> None:
         """The pause was not the end."""
@@ -116,7 +125,7 @@ class Conversation(Delivery):
             return
         if turn.is_paused and turn.speech_end_us is not None:
             self._endpointing.learn(now_us - turn.speech_end_us)
-        turn.is_paused = False
+        turn.is_paused = turn.is_at_rest = False
         turn.wait_until_us = None
         turn.heard_from_us = now_us
         if self.reply is not None and self.reply.turn is turn:
@@ -235,14 +244,23 @@ class Conversation(Delivery):
         else:
             super()._answer(turn, now_us)
 
-    def _guess(self, turn: Turn, now_us: int, *, at_rest: bool) -> None:
+    def _weigh(self, turn: Turn, speech_end_us: int, now_us: int) -> None:
+        """How long the pause must be, by all that is known of it; a reply, if it is likely the last one."""
+        p_complete = self._endpointing.p_complete(turn.p_sound, turn.transcript, turn.p_words)
+        turn.wait_until_us = speech_end_us + self._endpointing.wait_us(p_complete, turn.transcript)
+        if p_complete >= self._policy.speculate_probability:
+            self._speculate(turn, now_us)
+        elif self.reply is None and turn.p_words is None:
+            self._hands.warm(turn, turn.transcript)
+
+    def _guess(self, turn: Turn, now_us: int) -> None:
         """On tentative words: drop a reply to other words, make one to complete words, warm the model."""
         guess = self.reply
         if guess is not None and not same_meaning(guess.prompt_text, turn.transcript):
             self._drop_reply(guess)
-        if at_rest and self._endpointing.reads_complete(turn.transcript):
+        if turn.is_at_rest and self._endpointing.is_worth_a_guess(turn.transcript, turn.p_words):
             self._speculate(turn, now_us, spare=1)
-        if self.reply is None:
+        if self.reply is None and turn.p_words is None:
             self._hands.warm(turn, turn.transcript)
 
     def _speculate(self, turn: Turn, now_us: int, *, spare: int = 0) -> None:
@@ -290,6 +308,7 @@ class Conversation(Delivery):
             self._forget(turn)
         if cut.rest and self.reply is None:
             self._recite(RESUMED, cut.rest, now_us)
+        self._show(now_us)
 
     def _tick_silence(self, now_us: int) -> None:
         """Nobody speaks: ask once whether somebody is there, then say good-bye."""

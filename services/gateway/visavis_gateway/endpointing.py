@@ -2,8 +2,12 @@
 
 Three cues make one probability: the sound (smart-turn), the words so far, and how long this user's own
 pauses inside a turn have been. The wait is short when it is sure and long when it is not.
+
+What the words say is best told by the language model, which is asked how likely a sentence ends after them.
+A model behind a plain chat protocol can't be asked; for it the lists below stand in.
 """
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -60,6 +64,23 @@ class EndpointingValues:
     breath_us: int = 250_000  # a shorter gap is no habit
     learning_rate: float = 0.3  # weight of the newest pause
     sure: float = 0.85  # above it a user's habit of pausing is not waited for
+    # With the model's verdict on the words: log-odds of the turn's end, fitted by bench/endpointing.py.
+    bias: float = 1.0
+    sound_weight: float = 0.3  # of the log-odds that smart-turn gives
+    words_weight: float = 2.2  # of each power of ten by which the words' probability is over `words_middle`
+    words_middle: float = 0.03
+    comma: float = 1.5  # off, where the ear wrote a comma at the end
+    guess_words: float = 0.06  # from here on words at rest are worth a reply made on a guess
+
+
+P_LEAST = 1e-4  # below it a probability says no more
+P_SURE = 0.99  # nor above it
+
+
+def logit(p: float) -> float:
+    """Log-odds, for probabilities that are not taken at their word near 0 and 1."""
+    p = min(max(p, 1 - P_SURE), P_SURE)
+    return math.log(p / (1 - p))
 
 
 def words_of(text: str) -> list[str]:
@@ -74,11 +95,13 @@ class Endpointing:
         self._values = values or EndpointingValues()
         self._usual_pause_us: float | None = None
 
-    def p_complete(self, p_sound: float, text: str) -> float:
-        """Probability that the turn is over: the sound's verdict, corrected by the words."""
+    def p_complete(self, p_sound: float, text: str, p_words: float | None = None) -> float:
+        """Probability that the turn is over: its sound, and its words (`p_words` is the model's verdict)."""
         words = words_of(text)
         if not words:
             return 0.0
+        if p_words is not None:
+            return self._p_judged(p_sound, text, p_words)
         if is_open(text):
             return p_sound * self._values.open_end_factor
         if words[-1] in HALF_OPEN_ENDS and not is_complete_question(text):
@@ -86,6 +109,17 @@ class Endpointing:
         if is_complete_question(text) or (len(words) <= 2 and words[-1] in SHORT_ANSWERS):
             return max(p_sound, self._values.question_floor)
         return p_sound
+
+    def _p_judged(self, p_sound: float, text: str, p_words: float) -> float:
+        values = self._values
+        powers = math.log10(max(p_words, P_LEAST) / values.words_middle)
+        comma = values.comma if text.rstrip().endswith(",") else 0.0
+        log_odds = values.bias + values.sound_weight * logit(p_sound) + values.words_weight * powers - comma
+        return 1 / (1 + math.exp(-log_odds))
+
+    def is_worth_a_guess(self, text: str, p_words: float | None) -> bool:
+        """Speech has just stopped after `text`: whether a reply should be begun before the pause is one."""
+        return self.reads_complete(text) or (p_words is not None and p_words >= self._values.guess_words)
 
     def reads_complete(self, text: str) -> bool:
         """By the words alone: a whole question, or a sentence that was written to its end."""

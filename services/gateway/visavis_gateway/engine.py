@@ -103,12 +103,21 @@ class Turn:
     is_barge_in: bool = False
     took_floor: bool = False  # it cut a reply
     is_paused: bool = False
+    is_at_rest: bool = False  # speech has just stopped, and `transcript` is all of it
+    p_sound: float = 0  # of the pause: the sound's verdict on whether the turn is over
+    judged: tuple[str | None, float] = (None, 0)  # words, and the mind's verdict on whether they could be all
     generation: int = 0
     marks_us: dict[str, int] = field(default_factory=dict)
 
     def mark(self, stage: str, now_us: int) -> None:
         """Remember when a stage was first reached."""
         self.marks_us.setdefault(stage, now_us)
+
+    @property
+    def p_words(self) -> float | None:
+        """The mind's verdict on the words as they stand; None while it has none."""
+        words, p_complete = self.judged
+        return p_complete if words == self.transcript else None
 
     @property
     def stages_ms(self) -> dict[str, float]:

@@ -87,7 +87,7 @@ class TurnStreams:
 
     def open_brain(self, history: list[Move]) -> None:
         """Let the mind read the persona and the conversation."""
-        self._brain = BrainPeer(self._brain_stub, self._on_text, self._on_done)
+        self._brain = BrainPeer(self._brain_stub, self._on_text, self._on_done, self._on_judgement)
         self._brain_task = self._spawn(self._think(self._brain, list(history)), "turn.brain")
 
     def warm(self, text: str) -> None:
@@ -259,6 +259,9 @@ class TurnStreams:
             self._fail(speech.reply, "the model failed; please ask again")
         else:
             await speech.finish()
+
+    def _on_judgement(self, words: str, p_complete: float) -> None:
+        self._listener.conversation.judged(self._listener.now_us(), self.turn, words, p_complete)
 
     @guarded
     async def _wind_down(self) -> None:

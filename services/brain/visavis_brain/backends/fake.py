@@ -46,6 +46,11 @@ class FakeConversation:
         self._engine.warmed.append(prompt)
         await asyncio.sleep(0)
 
+    async def judge(self, prompt: Prompt) -> float | None:
+        """Words that end on a comma go on."""
+        await self.warm(prompt)
+        return 0.001 if prompt.lines[-1].text.endswith(",") else 0.5
+
     async def reply(self, prompt: Prompt) -> AsyncGenerator[ReplyEvent, None]:
         self._engine.asked.append(prompt)
         self._engine.running += 1

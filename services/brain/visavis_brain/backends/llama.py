@@ -5,12 +5,25 @@ from typing import Any
 
 from xllamacpp import CommonParams, Server, llama_load_mode
 
-from visavis_brain.backends.openai import ChatClient, OpenAIEngine, timeouts_of
+from visavis_brain.backends import judging
+from visavis_brain.backends.openai import ChatClient, OpenAIConversation, OpenAIEngine, timeouts_of
 from visavis_brain.config import Config
+from visavis_brain.engine import Prompt
 
 log = logging.getLogger(__name__)
 REPEAT_PENALTY = 1.05
 SILENT = -1
+
+
+class LlamaConversation(OpenAIConversation):
+    """A slot of the server, which also tells how it would go on after the user's words."""
+
+    _engine: "LlamaEngine"
+
+    async def judge(self, prompt: Prompt) -> float | None:
+        if not judging.is_judged(prompt):
+            return None
+        return await self._engine.judge(prompt, self._slot)
 
 
 class LlamaEngine(OpenAIEngine):
@@ -22,7 +35,19 @@ class LlamaEngine(OpenAIEngine):
         client = ChatClient(f"{server.listening_address}/v1", "", timeouts_of(config))
         super().__init__(client, config.model_file.stem, config)
         self.warms_up = True
+        self._root = server.listening_address
         self._server: Server | None = server
+
+    def open(self, session_id: str) -> LlamaConversation:
+        return LlamaConversation(self, session_id)
+
+    async def judge(self, prompt: Prompt, slot: int) -> float:
+        """See Conversation.judge; the prompt ends with words of the user."""
+        written = await self.client.ask(f"{self._root}/apply-template", judging.template_body(prompt))
+        text, rest = judging.split_at_words(written["prompt"], prompt)
+        found = await self.client.ask(f"{self._root}/tokenize", judging.tokens_body(rest))
+        body = {**self.extra_for(slot), **judging.completion_body(text)}
+        return judging.p_complete(await self.client.candidates(body), found["tokens"][0])
 
     def extra_for(self, slot: int) -> dict[str, Any]:
         # Progress events make the server notice within one batch, not one second, that we have left.

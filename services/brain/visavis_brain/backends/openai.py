@@ -112,6 +112,31 @@ class ChatClient:
                     raise NotReady(f"the model's server gave no reply ({reason})") from None
             await asyncio.sleep(RETRY_AFTER_S)
 
+    async def ask(self, url: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The JSON object that answers one small request; raises NotReady."""
+        try:
+            async with asyncio.timeout(self._timeouts.connect_s):
+                response = await self._http.post(url, json=body)
+            answer: dict[str, Any] = response.raise_for_status().json()
+        except (*FAILURES, TimeoutError) as error:
+            raise NotReady(f"the model's server gave no answer ({type(error).__name__})") from None
+        return answer
+
+    async def candidates(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+        """The likeliest next tokens of a text completion with `logprobs`; raises NotReady."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._timeouts.connect_s + self._timeouts.first_token_s
+        try:
+            async with contextlib.aclosing(self._chunks(body, deadline, "completions")) as chunks:
+                async for chunk in chunks:
+                    for choice in chunk.get("choices") or []:
+                        if choice.get("logprobs"):
+                            found: list[dict[str, Any]] = choice["logprobs"]["content"][0]["top_logprobs"]
+                            return found
+        except FAILURES as error:
+            raise NotReady(f"the model's server gave no answer ({type(error).__name__})") from None
+        raise NotReady("the model's server gave no likelihoods")
+
     async def _events(self, body: dict[str, Any], deadline: float) -> AsyncGenerator[ReplyEvent, None]:
         wishes, reason = Wishes(), ""
         async with contextlib.aclosing(self._chunks(body, deadline)) as chunks:
@@ -130,11 +155,13 @@ class ChatClient:
             yield wish
         yield End(FINISH.get(reason, Finish.STOP))
 
-    async def _chunks(self, body: dict[str, Any], deadline: float) -> AsyncGenerator[dict[str, Any], None]:
+    async def _chunks(
+        self, body: dict[str, Any], deadline: float, path: str = "chat/completions"
+    ) -> AsyncGenerator[dict[str, Any], None]:
         """The decoded `data:` lines of the response, the first by `deadline`, each within its time."""
         loop = asyncio.get_running_loop()
         async with contextlib.AsyncExitStack() as stack:
-            lines = await self._open(body, stack, deadline)
+            lines = await self._open(path, body, stack, deadline)
             while (line := await next_line(lines, deadline)) is not None:
                 if not line.startswith("data:"):
                     continue  # comments, event names, blank lines
@@ -148,14 +175,12 @@ class ChatClient:
                     deadline = loop.time() + self._timeouts.next_token_s
 
     async def _open(
-        self, body: dict[str, Any], stack: contextlib.AsyncExitStack, deadline: float
+        self, path: str, body: dict[str, Any], stack: contextlib.AsyncExitStack, deadline: float
     ) -> AsyncIterator[str]:
         """Send the request and wait for its headers; the stack closes the connection."""
         try:
             async with asyncio.timeout_at(deadline):
-                response = await stack.enter_async_context(
-                    self._http.stream("POST", "chat/completions", json=body)
-                )
+                response = await stack.enter_async_context(self._http.stream("POST", path, json=body))
         except TimeoutError:
             raise BrokenStream("no answer in time") from None
         if response.status_code != httpx.codes.OK:
@@ -203,6 +228,10 @@ class OpenAIConversation:
         async with contextlib.aclosing(self._engine.client.reply(body)) as events:
             async for _ in events:
                 pass
+
+    async def judge(self, prompt: Prompt) -> float | None:
+        """The chat protocol has no way to ask what would follow the user's words."""
+        return None
 
     def reply(self, prompt: Prompt) -> AsyncGenerator[ReplyEvent, None]:
         return self._engine.client.reply(self._body(prompt))

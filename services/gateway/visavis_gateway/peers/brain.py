@@ -78,17 +78,19 @@ class Attempt:
 
 
 class BrainPeer:
-    """Answers one turn: text and ends of generations come back through the two callbacks."""
+    """Answers one turn. Text, ends of generations and what the words say about the turn's end come back."""
 
     def __init__(
         self,
         stub: BrainServiceStub,
         on_text: Callable[[int, str], Awaitable[None]],
         on_done: Callable[[int, bool], Awaitable[None]],
+        on_judgement: Callable[[str, float], None],
     ) -> None:
         self._stub = stub
         self._on_text = on_text
         self._on_done = on_done
+        self._on_judgement = on_judgement
         self._stream: Duplex[pb.ReplyRequest, pb.ReplyResponse] = Duplex("brain")
         self._attempt = Attempt(0, is_over=True)
         self._apology = ""
@@ -166,6 +168,9 @@ class BrainPeer:
         await self._stream.end()
 
     async def _on_response(self, response: pb.ReplyResponse) -> None:
+        if response.WhichOneof("event") == "judgement":
+            self._on_judgement(response.judgement.text, response.judgement.p_complete)
+            return
         attempt = self._attempt
         if response.generation != attempt.generation or attempt.is_over:
             return  # replaced, dropped or given up
