@@ -27,7 +27,7 @@ from typing import Any
 
 from face.calls import ready
 from face.costs import costs_of
-from face.findings import judge_call, judge_clapper
+from face.findings import CLOSURES, judge_call, judge_clapper
 from face.habits import every_habit
 from face.pages import clapper_chart, cost_chart, habit_chart, mouth_charts, write_pages
 from face.verdicts import DRAW_MS, Row, call_rows, cost_rows, first_row, habit_rows, sync_row
@@ -48,7 +48,7 @@ def main() -> int:
     except (StackError, TalkError) as error:
         sys.exit(f"bench/face_report: {error}")
     sections, charts = composed(figures)
-    write_pages(args.out / "report", heading(figures), sections, charts)
+    write_pages(args.out / "report", heading(figures), sections, charts, pictures(args, figures))
     (args.out / "report.json").write_text(json.dumps(figures, indent=1))
     for title, rows in sections.items():
         print(f"\n{title}")
@@ -184,6 +184,16 @@ def composed(figures: dict[str, Any]) -> tuple[dict[str, list[Row]], dict[str, s
         sections[f"Costs, one thread (load {figures['costs_load']})"] = rows
         charts |= cost_chart(costs, {name: DRAW_MS[kind] for name, kind in kinds.items()})
     return sections, charts
+
+
+def pictures(args: argparse.Namespace, figures: dict[str, Any]) -> dict[str, Path]:
+    """Received pictures to look at."""
+    found = {name: args.out / name / CLOSURES for name in figures["calls"]}
+    return {
+        f"{name}: mouths of received pictures, one for each of the first bilabials": path
+        for name, path in found.items()
+        if path.exists()
+    }
 
 
 def heading(figures: dict[str, Any]) -> list[str]:

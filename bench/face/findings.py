@@ -11,6 +11,7 @@ from av_offset import clicks, flashes, pairs
 from visavis_render.avatar import by_name
 from visavis_render.backends import load_avatar, with_background
 from visavis_render.config import Config
+from visavis_render.showcase.sheet import write_image
 
 from face.calls import Taken
 from face.judge import (
@@ -32,6 +33,7 @@ from face.replay import Story, replayed
 
 Progress = Callable[[str], None]
 STRETCH_S = 6.0
+CLOSURES = "closures.jpg"
 
 
 def judge_call(taken: Taken, tape: Path, progress: Progress) -> dict[str, Any]:
@@ -44,6 +46,8 @@ def judge_call(taken: Taken, tape: Path, progress: Progress) -> dict[str, Any]:
     lips = Closures(story, renderer, reader.parts["mouth"])
     progress(f"decoding and reading {len(taken.video)} pictures")
     seen = watched(taken, story, reader, lips)
+    if (strip := lips.strip()) is not None:
+        write_image(tape.with_name(CLOSURES), strip)
     seconds = [asdict(each) for each in seconds_of(seen, story)]
     at_s = [each["at_s"] for each in seconds]
     return {

@@ -6,12 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from visavis_render.animator.schedule import Cue
 from visavis_render.engine import FaceState, Renderer, Viseme
+from visavis_render.showcase.sheet import Rgb, rgb
 
 from face.reader import Part
 from face.replay import Drawn, Story
 
 BEFORE_US, AFTER_US, FRAME_US = 110_000, 130_000, 40_000
 REACHED = 0.5  # of the closing shape: other frames of the cue need not be looked at
+MAX_SHOWN, COLUMNS, CELL_PX = 32, 8, 110
 AJAR = {Viseme.AA: 0.12}
 BILABIAL = Viseme.PP
 
@@ -38,6 +40,8 @@ class Closures:
     renderer: Renderer
     mouth: Part
     found: list[Closure] = field(default_factory=list)
+    # Received pictures of the mouth, one of each closure, as (pts, RGB).
+    shown: list[tuple[int, Rgb]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.found = [Closure(cue) for cue in self.story.cues if cue.viseme is BILABIAL]
@@ -55,6 +59,8 @@ class Closures:
             each.asked = max(each.asked, weight)
         if weight > REACHED and not all(each.closed for each in near):
             is_closed = self._is_closed(drawn.face, picture)
+            if is_closed and len(self.shown) < MAX_SHOWN:
+                self.shown.append((drawn.pts_us, self._mouth_of(picture)))
             for each in near:
                 each.closed = each.closed or is_closed
 
@@ -64,6 +70,19 @@ class Closures:
             for visemes in ({BILABIAL: 1.0}, {BILABIAL: 1 - AJAR[Viseme.AA], **AJAR})
         )
         return closed < ajar
+
+    def _mouth_of(self, picture: NDArray[np.uint8]) -> Rgb:
+        part = self.mouth
+        return rgb(picture)[part.y : part.y + part.side, part.x : part.x + part.side]
+
+    def strip(self) -> Rgb | None:
+        """The mouths of the first closures side by side, in rows; None when there was none."""
+        cells = [each[:: max(1, len(each) // CELL_PX)][:CELL_PX] for _, each in self.shown]
+        cells = [each[:, :: max(1, each.shape[1] // CELL_PX)][:, :CELL_PX] for each in cells]
+        rows = [
+            np.concatenate(cells[at : at + COLUMNS], 1) for at in range(0, len(cells) - COLUMNS + 1, COLUMNS)
+        ]
+        return np.concatenate(rows) if rows else None
 
     def _distance(self, face: FaceState, visemes: dict[Viseme, float], picture: NDArray[np.uint8]) -> float:
         part = self.mouth

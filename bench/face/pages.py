@@ -1,5 +1,6 @@
 """The report as files: an HTML page, a README with the same tables, and the charts as SVG."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -11,8 +12,9 @@ STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:860px;margin:2em auto;padding:0 1em;color:#23292f}"
     "table{border-collapse:collapse;width:100%;margin:1em 0}td,th{padding:.3em .6em;text-align:left;"
     "border-bottom:1px solid #dfe3e8;vertical-align:top}.no{color:#b3261e;font-weight:600}.yes{color:#2e7d32}"
-    "svg{width:100%;height:auto}"
+    "svg,img{width:100%;height:auto}"
 )
+Charts = Mapping[str, str]
 MARKS = {True: "yes", False: "**no**", None: ""}
 AROUND_S = 1.2
 
@@ -84,17 +86,28 @@ def habit_chart(habits: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict
 
 
 def write_pages(
-    folder: Path, head: Sequence[str], sections: Mapping[str, Sequence[Row]], charts: Mapping[str, str]
+    folder: Path,
+    head: Sequence[str],
+    sections: Mapping[str, Sequence[Row]],
+    charts: Mapping[str, str],
+    pictures: Mapping[str, Path],
 ) -> None:
-    """report.html with everything in it, README.md beside the charts."""
+    """report.html and README.md beside the charts and pictures (caption -> file)."""
     folder.mkdir(parents=True, exist_ok=True)
+    shown = {}
+    for caption, path in pictures.items():
+        name = f"{path.parent.name}-{path.name}"
+        shutil.copy(path, folder / name)
+        shown[caption] = name
     for name, text in charts.items():
         (folder / f"{name}.svg").write_text(text, "utf-8")
-    (folder / "README.md").write_text(_markdown(head, sections, charts), "utf-8")
-    (folder / "report.html").write_text(_html(head, sections, charts), "utf-8")
+    (folder / "README.md").write_text(_markdown(head, sections, charts, shown), "utf-8")
+    (folder / "report.html").write_text(_html(head, sections, charts, shown), "utf-8")
 
 
-def _markdown(head: Sequence[str], sections: Mapping[str, Sequence[Row]], charts: Mapping[str, str]) -> str:
+def _markdown(
+    head: Sequence[str], sections: Mapping[str, Sequence[Row]], charts: Charts, pictures: Charts
+) -> str:
     lines = ["# The face, measured over time", ""]
     for line in head:
         lines += [line, ""]
@@ -105,16 +118,21 @@ def _markdown(head: Sequence[str], sections: Mapping[str, Sequence[Row]], charts
     lines += ["## Charts", ""]
     for name in charts:
         lines += [f"![{name}]({name}.svg)", ""]
+    for caption, file in pictures.items():
+        lines += [caption, "", f"![{caption}]({file})", ""]
     return "\n".join(lines)
 
 
-def _html(head: Sequence[str], sections: Mapping[str, Sequence[Row]], charts: Mapping[str, str]) -> str:
+def _html(
+    head: Sequence[str], sections: Mapping[str, Sequence[Row]], charts: Charts, pictures: Charts
+) -> str:
     parts = [f"<p>{escape(line)}</p>" for line in head]
     for title, rows in sections.items():
         parts.append(f"<h2>{escape(title)}</h2><table><tr><th><th>measured<th>must<th></tr>")
         parts += [_html_row(row) for row in rows]
         parts.append("</table>")
     parts += list(charts.values())
+    parts += [f'<p>{escape(text)}</p><img src="{file}" alt="">' for text, file in pictures.items()]
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>The face, measured over time</title>'
         f"<style>{STYLE}</style><h1>The face, measured over time</h1>{''.join(parts)}</html>\n"

@@ -13,6 +13,9 @@ ENCODE_MS, ALL_IN, WAITING = 4.0, 0.30, 0.15
 FASTEST, STEP = 40.0, 0.25  # full openings a second; of a full opening
 CLOSED_MS = 160.0  # 120 ms to close, and a frame
 BLINKS = (10.0, 25.0)
+# Share of the time that the eyes are at the viewer, by state.
+AT_VIEWER = {"listening": (0.65, 1.0), "speaking": (0.4, 0.9), "thinking": (0.0, 0.15)}
+UNREST_DEG = 0.6
 
 Figures = Mapping[str, Any]
 
@@ -68,7 +71,12 @@ def call_rows(call: Figures) -> list[Row]:
         Row("frames more than 40 ms late", f"{frames['late']} ({100 * frames['late_share']:.2f} %)", "",
             None),
     ]  # fmt: skip
-    rows += [
+    return [*rows, *event_rows(call), *core_rows(call["cores"])]
+
+
+def event_rows(call: Figures) -> list[Row]:
+    """What happened in it: an interrupt, a broken stream, blinks."""
+    rows = [
         Row("interrupt: until the mouth is closed in a picture", f"{ms} ms", f"≤ {CLOSED_MS:g} ms",
             ms is not None and ms <= CLOSED_MS)
         for ms in call["closing_ms"]
@@ -86,13 +94,17 @@ def call_rows(call: Figures) -> list[Row]:
             "blinks seen in pictures", f"{seen} of {true}", "all but 5 %", abs(seen - true) <= 1 + 0.05 * true
         )
     )
-    rows += [
-        Row(f"render process, {state}", f"{100 * call['cores'][state]:.0f} % of a core",
-            f"≤ {100 * limit:g} %", call["cores"][state] <= limit)
-        for state, limit in (("speaking", ALL_IN), ("listening", WAITING), ("idle", WAITING))
-        if state in call["cores"]
-    ]  # fmt: skip
     return rows
+
+
+def core_rows(cores: Mapping[str, float]) -> list[Row]:
+    """What the render process took, by state."""
+    return [
+        Row(f"render process, {state}", f"{100 * cores[state]:.0f} % of a core",
+            f"≤ {100 * limit:g} %", cores[state] <= limit)
+        for state, limit in (("speaking", ALL_IN), ("listening", WAITING), ("idle", WAITING))
+        if state in cores
+    ]  # fmt: skip
 
 
 def cost_rows(name: str, renderer: str, costs: Mapping[str, Mapping[str, float]]) -> list[Row]:
@@ -122,10 +134,25 @@ def first_row(values_ms: Sequence[float]) -> Row:
 
 
 def habit_rows(habits: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[Row]:
-    """Blinks while listening, by profile."""
+    """Blinks while listening, and how steady the eyes are in each state, by profile."""
     low, high = BLINKS
-    return [
-        Row(f"blinks a minute, listening, {profile}", f"{states['listening']['blinks_per_minute']}",
+    rows = [
+        Row(f"{profile}: blinks a minute, listening", f"{states['listening']['blinks_per_minute']}",
             f"{low:g} to {high:g}", low <= states["listening"]["blinks_per_minute"] <= high)
         for profile, states in habits.items()
     ]  # fmt: skip
+    return rows + [
+        gaze_row(f"{p}, {state}", it, state) for p, by in habits.items() for state, it in by.items()
+    ]
+
+
+def gaze_row(who: str, it: Mapping[str, float], state: str) -> Row:
+    """Eyes of one state; between two glances they must be still."""
+    low, high = AT_VIEWER.get(state, (0.0, 1.0))
+    return Row(
+        f"{who}: eyes",
+        f"{100 * it['at_viewer']:.0f} % at the viewer, {it['moves_per_minute']:g} glances a minute, "
+        f"unrest between them {it['unrest_deg']:g}° a frame",
+        f"{100 * low:g} to {100 * high:g} %, ≤ {UNREST_DEG:g}°",
+        low <= it["at_viewer"] <= high and it["unrest_deg"] <= UNREST_DEG,
+    )
