@@ -117,7 +117,7 @@ def judged(args: argparse.Namespace) -> dict[str, Any]:
     for avatar in args.avatars if "calls" in args.only else ():
         taken = kept(args, avatar)
         if taken is not None:
-            figures["calls"][avatar] = judge_call(taken, args.out / avatar / "tape.bin", progress)
+            figures["calls"][avatar] = judge_call(taken, args.out / avatar / "tape.bin", avatar, progress)
     if "calls" in args.only:
         figures["first_ms"] = kept(args, "first") or []
     if "clapper" in args.only and (taken := kept(args, "clapper")):

@@ -52,6 +52,39 @@ HESITANT = [
     "Which one is | better for a beginner?",
     "It costs about | twenty dollars a month.",
 ]
+# Written after the endpointing values were fitted to the others.
+HELD_OUT = [
+    "I used to play the piano when | I was at school.",
+    "The problem with my computer is that | it turns itself off.",
+    "We could meet at the | station or at my place.",
+    "Do you think that people who | sleep less work more?",
+    "I have been looking for | a new pair of shoes.",
+    "What happens to the water | when it gets very cold?",
+    "Every time I open the window | the cat jumps out.",
+    "Can I ask you | something about my tax return?",
+    "My grandmother always said | never eat before you swim.",
+    "There are two kinds of | people in this world.",
+    "On the one hand | I like my job, on the other hand it is far away.",
+    "How long does it take | to drive to the coast?",
+    "I think the blue one is | nicer than the red one.",
+    "Let me see, it was | a Tuesday, I believe.",
+    "Someone told me you can | make bread without yeast.",
+    "The man who sold me the car, | a friend of my uncle, moved away.",
+    "Give me the names of | three famous painters.",
+    "Is it true that | goldfish forget everything?",
+    "I want a room with | a view of the sea, please.",
+    "Yes, but | I don't have that much time.",
+    "No, I mean | the other one.",
+    "Okay, so first | tell me how it works.",
+    "You know what, | I have changed my mind.",
+    "The weather was nice, | so we stayed outside.",
+    "After dinner | we usually go for a walk.",
+    "It depends on | how much it costs.",
+    "I'm not sure whether | I should take the train or the bus.",
+    "Who was the first person | to walk on the moon?",
+    "Please write down | the following address.",
+    "My phone number is | five five five, one two three four.",
+]
 PAUSES_S = (0.4, 0.6, 0.8, 1.0)
 AUDIBLE = 0.02  # of the loudest sample
 LOWEST_HZ = 80.0  # of the room that a microphone lets through
@@ -94,6 +127,14 @@ class Speaker:
         path = self._folder / f"pause-{number % len(HESITANT):02}-{round(1000 * pause_s)}ms-in-a-room.wav"
         if not path.exists():
             write_wav(path, in_a_room(self._with_pause(text, pause_s), seed=number))
+        return path
+
+    def held_out(self, number: int) -> Path:
+        """A hesitant speaker that nothing was fitted to."""
+        pause_s = PAUSES_S[number % len(PAUSES_S)]
+        path = self._folder / f"held-out-{number:02}-{round(1000 * pause_s)}ms.wav"
+        if not path.exists():
+            write_wav(path, in_a_room(self._with_pause(HELD_OUT[number], pause_s), seed=100 + number))
         return path
 
     def interruption(self, number: int) -> tuple[Path, Path]:

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
+import pytest
 import pytest_asyncio
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as pb
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as pb_grpc
+from visavis_cli.ports import why_not_free
 from visavis_cli.stack import Ports, Stack, running_stack
 
 
@@ -52,6 +54,14 @@ class OtlpReceiver(pb_grpc.TraceServiceServicer):
         return [span for span in self.spans if span.trace_id == trace_id]
 
 
+def free_ports_in_a_row(count: int) -> int:
+    """The first of some ports that nothing listened on a moment ago."""
+    for first in range(20_000, 32_000, count):
+        if all(why_not_free(first + k) is None for k in range(count)):
+            return first
+    raise AssertionError("no free ports")
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def otlp() -> AsyncIterator[OtlpReceiver]:
     receiver = OtlpReceiver()
@@ -63,19 +73,35 @@ async def otlp() -> AsyncIterator[OtlpReceiver]:
     await server.stop(None)
 
 
+@pytest.fixture(scope="session")
+def log_lines() -> list[str]:
+    """What the stack's processes have written so far."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def metrics_port() -> int:
+    """Of the gateway; those of asr, brain, tts and render follow."""
+    return free_ports_in_a_row(5)
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def stack(otlp: OtlpReceiver) -> AsyncIterator[Stack]:
+async def stack(otlp: OtlpReceiver, metrics_port: int, log_lines: list[str]) -> AsyncIterator[Stack]:
     env = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": otlp.endpoint,
-        "OTEL_METRICS_EXPORTER": "none",
+        "OTEL_METRICS_EXPORTER": "prometheus",
+        "OTEL_EXPORTER_PROMETHEUS_PORT": str(metrics_port),
         "OTEL_BSP_SCHEDULE_DELAY": "200",
         "GATEWAY_MAX_SESSIONS": "4",
+        "GATEWAY_ALLOWED_ORIGINS": '["http://localhost:8999"]',
     }
     ready: asyncio.Future[Stack] = asyncio.get_running_loop().create_future()
     leave = asyncio.Event()
 
     async def hold() -> None:  # enters and leaves in one task, as its task group wants it
-        async with running_stack(Ports.ephemeral(), env) as running:
+        async with running_stack(
+            Ports.ephemeral(), env, lambda name, line: log_lines.append(line)
+        ) as running:
             ready.set_result(running)
             await leave.wait()
 

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 SERVICES = sorted(path for path in ROOT.glob("services/*/visavis_*") if path.is_dir())
 NAMES = {service.name for service in SERVICES}
 ROOMS = ["__main__.py", "config.py", "engine.py", "server.py", "backends/__init__.py", "backends/fake.py"]
-BESIDE = ["README.md", "pyproject.toml", "tests"]
+BESIDE = ["README.md", "pyproject.toml", "Dockerfile", "tests"]
 MUST_NOT_IMPORT = {
     "engine.py": {"grpc", "google", "visavis", "asyncio", "torch", "opentelemetry", "os"},
     "config.py": {"grpc", "visavis", "torch"},

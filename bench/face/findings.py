@@ -36,10 +36,10 @@ STRETCH_S = 6.0
 CLOSURES = "closures.jpg"
 
 
-def judge_call(taken: Taken, tape: Path, progress: Progress) -> dict[str, Any]:
+def judge_call(taken: Taken, tape: Path, avatar: str, progress: Progress) -> dict[str, Any]:
     """One conversation."""
     progress(f"replaying {tape}")
-    story = max(replayed(tape), key=lambda each: len(each.drawn))
+    story = max(replayed(tape, avatar), key=lambda each: len(each.drawn))
     directory = with_background(by_name(story.avatar), story.background)
     reader = fitted(story.avatar, story.background, progress)
     renderer = load_avatar(directory, Config()).open(512, "AI")

@@ -89,8 +89,8 @@ class Story:
         return np.interp(t_us, self.fine_us, self.fine)
 
 
-def replayed(tape: Path) -> list[Story]:
-    """The sessions of a tape, in the order in which they began."""
+def replayed(tape: Path, house: str) -> list[Story]:
+    """The sessions of a tape in their order; `house` is who is shown when nobody is named."""
     stories: dict[str, Story] = {}
     playing: dict[int, Player] = {}
     last: dict[str, Player] = {}
@@ -98,7 +98,7 @@ def replayed(tape: Path) -> list[Story]:
         if request.HasField("start"):
             story = stories.setdefault(request.start.session_id, Story())
             before = last.get(request.start.session_id)
-            playing[number] = last[request.start.session_id] = Player(request.start, story, before)
+            playing[number] = last[request.start.session_id] = Player(request.start, story, house, before)
         elif number in playing:
             playing[number].play(request)
     return list(stories.values())
@@ -107,8 +107,10 @@ def replayed(tape: Path) -> list[Story]:
 class Player:
     """One stream: the service's own session, without drawing."""
 
-    def __init__(self, start: pb.StartRender, story: Story, before: "Player | None" = None) -> None:
-        directory = by_name(start.avatar or Config().avatar)
+    def __init__(
+        self, start: pb.StartRender, story: Story, house: str, before: "Player | None" = None
+    ) -> None:
+        directory = by_name(start.avatar or house)
         story.avatar, story.background = directory.name, start.background
         manner = manner_of(directory, start.profile, Config())
         drawing: Any = SimpleNamespace(wanted=spec_of(start.format, VideoSpec()))

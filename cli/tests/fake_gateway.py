@@ -2,6 +2,7 @@
 
 import http.server
 import os
+import ssl
 import sys
 
 
@@ -20,4 +21,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 print("fake gateway is here", flush=True)
-http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
+if certificate := os.environ.get("GATEWAY_TLS_CERT_FILE"):
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, os.environ["GATEWAY_TLS_KEY_FILE"])
+    server.socket = tls.wrap_socket(server.socket, server_side=True)
+server.serve_forever()

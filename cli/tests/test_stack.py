@@ -43,6 +43,17 @@ def lines():
     return Lines()
 
 
+def test_each_service_shows_its_metrics_on_a_port_of_its_own():
+    env = {"OTEL_METRICS_EXPORTER": "otlp,prometheus", "OTEL_EXPORTER_PROMETHEUS_PORT": "9500"}
+    programs = plan(Ports(), env, Path("models"))
+    ports = {p.name: p.env.get("OTEL_EXPORTER_PROMETHEUS_PORT") for p in programs}
+    assert ports == {
+        "nats": None, "gateway": "9500", "asr": "9501", "brain": "9502", "tts": "9503", "render": "9504",
+    }  # fmt: skip
+    with pytest.raises(StackError, match="OTEL_EXPORTER_PROMETHEUS_PORT: '65535'"):
+        plan(Ports(), {**env, "OTEL_EXPORTER_PROMETHEUS_PORT": "65535"}, Path("models"))
+
+
 async def test_everything_runs_and_nothing_is_left(ports, lines):
     async with running_stack(ports, {}, lines, programs=fake_stack(ports)) as stack:
         pids = [stack.pid("nats"), stack.pid("gateway")]

@@ -1,7 +1,9 @@
 import json
 import os
+import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -21,13 +23,13 @@ def start():
     """Starts `visavis up` with some arguments; whatever still runs at the end is killed."""
     started = []
 
-    def start_up(*arguments):
+    def start_up(*arguments, env=ENV):
         process = subprocess.Popen(
             [sys.executable, str(FAKE_UP), *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=ENV,
+            env=env,
         )
         started.append(process)
         return process
@@ -87,6 +89,19 @@ def test_even_sigkill_leaves_no_process(up):
         while why_not_free(ready["ports"][name]) and time.monotonic() < deadline:
             time.sleep(0.02)
         assert why_not_free(ready["ports"][name]) is None
+
+
+def test_tls_is_served_with_a_certificate_of_its_own(start, tmp_path):
+    arguments = ("--ephemeral", "--json-ready", "--tls")
+    process = start(*arguments, env={**ENV, "TLS_DIR": str(tmp_path), "GATEWAY_HOST": "127.0.0.1"})
+    ready = json.loads(process.stdout.readline())
+    trust = ssl.create_default_context(cafile=tmp_path / "visavis.crt")
+    assert ready["url"].startswith("https://localhost:")
+    assert httpx.get(ready["url"] + "/api/health", verify=trust, trust_env=False).status_code == 200
+    process.send_signal(signal.SIGTERM)
+    _, log = process.communicate(timeout=WITHIN_S)
+    assert f"https://localhost:{ready['ports']['gateway']}" in log
+    assert re.search(r"([0-9A-F]{2}:){31}[0-9A-F]{2}", log)
 
 
 def test_a_second_one_is_told_of_the_first(up, start):

@@ -31,7 +31,7 @@ from visavis_cli.programs import (
     plan,
 )
 from visavis_cli.progress import megabytes
-from visavis_cli.readiness import is_gateway, probe_of
+from visavis_cli.readiness import is_gateway, is_ready
 
 Verdict = Literal["ok", "warn", "fail"]
 STYLE: dict[Verdict, str] = {"ok": "green", "warn": "yellow", "fail": "red"}
@@ -93,7 +93,7 @@ def examine(env: Mapping[str, str], models_dir: Path) -> Iterator[Finding]:
     yield Finding(
         "ok",
         "microphone",
-        "browsers give it to http://localhost and to https:// only: another host needs TLS",
+        "browsers give it to http://localhost and to https:// only: for other devices use `visavis up --tls`",
     )
 
 
@@ -214,4 +214,4 @@ def running(programs: list[Program]) -> Iterator[Finding]:
 
 async def answers(program: Program) -> bool:
     """The program is ready to work."""
-    return await probe_of(program.name)(program.target)
+    return await is_ready(program)

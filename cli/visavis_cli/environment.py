@@ -21,6 +21,16 @@ def models_dir() -> Path:
     return Path(current().get(MODELS_DIR) or PROJECT / "models").absolute()
 
 
+def tls_dir() -> Path:
+    """Where the certificate of `visavis up --tls` is kept."""
+    return PROJECT / ".tls"
+
+
+def own_certificate() -> Path:
+    """The certificate that `visavis up --tls` has made, if it has."""
+    return tls_dir() / "visavis.crt"
+
+
 def models_mirror() -> Path | None:
     """A directory laid out like models/ to copy from, when VISAVIS_MODELS_MIRROR names one."""
     named = current().get(MODELS_MIRROR)

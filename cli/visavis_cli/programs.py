@@ -11,6 +11,11 @@ from visavis_cli.ports import LOOPBACK, Ports
 SERVICES = ("asr", "brain", "tts", "render")
 NEED_MODELS = ("asr", "brain")
 NEED_EVENTS = ("brain", "tts", "gateway")
+METRICS_PORT = "OTEL_EXPORTER_PROMETHEUS_PORT"
+FIRST_METRICS_PORT = 9464
+
+
+TLS_CERT, TLS_KEY = "GATEWAY_TLS_CERT_FILE", "GATEWAY_TLS_KEY_FILE"
 
 
 class StackError(Exception):
@@ -33,6 +38,11 @@ class Program:
     target: str
     env: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_secure(self) -> bool:
+        """It answers over TLS."""
+        return bool(self.env.get(TLS_CERT))
+
 
 def nats_server() -> str:
     """The nats-server of the virtual environment, or one on PATH."""
@@ -50,6 +60,20 @@ def python(module: str) -> list[str]:
 
 # glibc's arenas, one a thread, keep what short-lived frames and tensors leave behind: memory would creep.
 ALLOCATOR = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "262144"}
+# ONNX Runtime would tell its makers how it is used.
+PRIVACY = {"ORT_DISABLE_TELEMETRY": "1"}
+
+
+def metrics_page(name: str, env: Mapping[str, str]) -> dict[str, str]:
+    """On which port a service shows its metrics, when `env` wants that: one port after the other."""
+    if "prometheus" not in env.get("OTEL_METRICS_EXPORTER", ""):
+        return {}
+    first = env.get(METRICS_PORT) or str(FIRST_METRICS_PORT)
+    if not first.isdecimal() or not 0 < int(first) <= 65535 - len(SERVICES):
+        raise StackError(
+            f"{METRICS_PORT}: {first!r} must be a port that leaves room for {len(SERVICES)} more"
+        )
+    return {METRICS_PORT: str(int(first) + ("gateway", *SERVICES).index(name))}
 
 
 def service(name: str, port: int, models_dir: Path, nats_url: str, env: Mapping[str, str]) -> Program:
@@ -61,7 +85,8 @@ def service(name: str, port: int, models_dir: Path, nats_url: str, env: Mapping[
     settings = {f"{prefix}_SERVER__LISTEN_ADDRESS": f"{LOOPBACK}:{port}"}
     if name in NEED_MODELS:
         settings[f"{prefix}_MODELS_DIR"] = env.get(f"{prefix}_MODELS_DIR", str(models_dir))
-    settings |= {key: env.get(key, value) for key, value in ALLOCATOR.items()}
+    settings |= {key: env.get(key, value) for key, value in (ALLOCATOR | PRIVACY).items()}
+    settings |= metrics_page(name, env)
     if name in NEED_EVENTS:
         settings[f"{prefix}_NATS_URL"] = env.get(f"{prefix}_NATS_URL", nats_url)
     return Program(name, python(f"visavis_{name}"), f"{LOOPBACK}:{port}", settings)
@@ -89,6 +114,8 @@ def plan(ports: Ports, env: Mapping[str, str], models_dir: Path) -> list[Program
     settings = {f"GATEWAY_{each.name.upper()}_TARGET": each.target for each in services}
     settings |= {"GATEWAY_HOST": host, "GATEWAY_PORT": str(ports.gateway)}
     settings["GATEWAY_NATS_URL"] = env.get("GATEWAY_NATS_URL", nats_url)
+    settings |= metrics_page("gateway", env)
+    settings |= {name: env[name] for name in (TLS_CERT, TLS_KEY) if env.get(name)}
     reached_at = LOOPBACK if host in ("", "0.0.0.0", "::") else host
     gateway = Program("gateway", python("visavis_gateway"), f"{reached_at}:{ports.gateway}", settings)
     return [nats, *services, gateway]

@@ -9,6 +9,8 @@ import httpx
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from rpckit.channels import open_channel
 
+from visavis_cli.programs import Program
+
 PROBE_TIMEOUT_S = 1.0
 GATEWAY_TIMEOUT_S = 5.0  # it asks every service in turn
 
@@ -26,25 +28,32 @@ async def grpc_serving(target: str) -> bool:
         return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
 
-async def health_of_gateway(target: str, timeout_s: float) -> httpx.Response | None:
-    """What the gateway at host:port says of itself; None when nothing speaks HTTP there."""
+async def health_of_gateway(target: str, timeout_s: float, *, secure: bool) -> httpx.Response | None:
+    """What the gateway at host:port says of itself; None when nothing speaks HTTP there.
+
+    Its certificate is not looked at: this asks whether our own process answers, and tells it nothing.
+    """
+    scheme = "https" if secure else "http"
     try:
-        async with httpx.AsyncClient(timeout=timeout_s, trust_env=False) as client:
-            return await client.get(f"http://{target}/api/health")
+        async with httpx.AsyncClient(timeout=timeout_s, trust_env=False, verify=False) as client:
+            return await client.get(f"{scheme}://{target}/api/health")
     except httpx.HTTPError:
         return None
 
 
-async def gateway_healthy(target: str) -> bool:
+async def gateway_healthy(target: str, *, secure: bool = False) -> bool:
     """The gateway at host:port answers and reaches every service it needs."""
-    answer = await health_of_gateway(target, GATEWAY_TIMEOUT_S)
+    answer = await health_of_gateway(target, GATEWAY_TIMEOUT_S, secure=secure)
     return answer is not None and answer.status_code == httpx.codes.OK
 
 
 async def is_gateway(target: str) -> bool:
-    """A gateway answers at host:port, be it healthy or not."""
-    answer = await health_of_gateway(target, GATEWAY_TIMEOUT_S / 2)
-    return answer is not None and answer.headers.get("content-type", "").startswith("application/json")
+    """A gateway answers at host:port, be it healthy or not, over TLS or not."""
+    for secure in (False, True):
+        answer = await health_of_gateway(target, GATEWAY_TIMEOUT_S / 2, secure=secure)
+        if answer is not None:
+            return str(answer.headers.get("content-type")).startswith("application/json")
+    return False
 
 
 async def nats_greets(target: str) -> bool:
@@ -63,6 +72,9 @@ async def nats_greets(target: str) -> bool:
         return False
 
 
-def probe_of(name: str) -> Probe:
-    """The question that fits a program."""
-    return {"gateway": gateway_healthy, "nats": nats_greets}.get(name, grpc_serving)
+async def is_ready(program: Program) -> bool:
+    """The program is ready to work."""
+    if program.name == "gateway":
+        return await gateway_healthy(program.target, secure=program.is_secure)
+    ask: Probe = nats_greets if program.name == "nats" else grpc_serving
+    return await ask(program.target)

@@ -14,7 +14,7 @@ from pathlib import Path
 from visavis_cli import environment
 from visavis_cli.ports import LOOPBACK, Ports, why_not_free
 from visavis_cli.programs import Program, StackError, plan
-from visavis_cli.readiness import is_gateway, probe_of
+from visavis_cli.readiness import is_gateway, is_ready
 from visavis_cli.supervisor import Log, Supervisor
 
 __all__ = ["Ports", "Stack", "StackError", "running_stack"]
@@ -48,7 +48,7 @@ class Stack:
         try:
             async with asyncio.timeout(within_s):
                 while True:
-                    if await probe_of(name)(self.target(name)):
+                    if await is_ready(self._supervisors[name].program):
                         return
                     await asyncio.sleep(ASK_EVERY_S)
         except TimeoutError:
@@ -87,8 +87,10 @@ async def running_stack(
         tasks = [group.create_task(each.run(), name=f"run.{each.program.name}") for each in ours]
         try:
             took_s = await wait_until_ready(supervisors, ready_within_s)
-            gateway = supervisors["gateway"].program.target.replace(LOOPBACK, "localhost")
-            yield Stack(ports, f"http://{gateway}", f"nats://{LOOPBACK}:{ports.nats}", took_s, supervisors)
+            gateway = supervisors["gateway"].program
+            scheme = "https" if gateway.is_secure else "http"
+            url = f"{scheme}://{gateway.target.replace(LOOPBACK, 'localhost')}"
+            yield Stack(ports, url, f"nats://{LOOPBACK}:{ports.nats}", took_s, supervisors)
         except Exception as error:  # noqa: BLE001 - raised below, where the group does not wrap it
             failure = error
         finally:
@@ -124,7 +126,7 @@ async def wait_until_ready(supervisors: Mapping[str, Supervisor], within_s: floa
                 for each in list(waiting.values()):
                     if each.exit_count > 0:
                         raise each.failure()
-                    if await probe_of(each.program.name)(each.program.target):
+                    if await is_ready(each.program):
                         del waiting[each.program.name]
                 if waiting:
                     await asyncio.sleep(ASK_EVERY_S)

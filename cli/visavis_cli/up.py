@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from rich.console import Console
 
 from visavis_cli import environment, models_command
+from visavis_cli.certificate import Certificate, Names, certificate_in, names_of_this_machine
 from visavis_cli.log import LogWriter
 from visavis_cli.manifest import read_manifest
 from visavis_cli.models import Store
 from visavis_cli.ports import Ports
-from visavis_cli.programs import StackError, backends_of, needs_weights
+from visavis_cli.programs import METRICS_PORT, TLS_CERT, TLS_KEY, StackError, backends_of, needs_weights
 from visavis_cli.stack import Stack, running_stack
 
 HIGHEST_PORT = 65535
@@ -42,7 +43,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--ephemeral", action="store_true", help="use whatever ports are free")
     parser.add_argument("--port", type=port, metavar="N", help="port of the page (default: 8080)")
     parser.add_argument(
+        "--tls",
+        action="store_true",
+        help="serve the page over https, with a certificate of its own, to every device on the network",
+    )
+    parser.add_argument(
         "--otlp", metavar="URL", help="send traces and metrics there, e.g. http://localhost:4317"
+    )
+    parser.add_argument(
+        "--metrics",
+        type=port,
+        metavar="N",
+        help="show metrics to Prometheus on ports N to N+4: gateway, asr, brain, tts, render",
     )
     parser.add_argument(
         "--json-ready",
@@ -93,13 +105,53 @@ async def stay_up(ports: Ports, arguments: argparse.Namespace, log: LogWriter) -
     assert task is not None
     for number in ENDED_BY:
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    extra = {"OTEL_EXPORTER_OTLP_ENDPOINT": arguments.otlp} if arguments.otlp else {}
+    extra = telemetry_of(arguments)
+    names = names_of_this_machine()
+    certificate = own_certificate(names) if arguments.tls else None
+    if certificate is not None:
+        extra |= to_the_network(certificate, environment.current())
     log("visavis", "starting (Ctrl-C stops)")
     async with running_stack(ports, extra, log) as stack:
         log("visavis", f"ready on {stack.url} after {stack.ready_after_s:.1f} s")
+        if certificate is not None:
+            for line in invitation(certificate, names, ports.gateway):
+                log("visavis", line)
         if arguments.json_ready:
             announce(stack)
         await asyncio.Event().wait()
+
+
+def telemetry_of(arguments: argparse.Namespace) -> dict[str, str]:
+    """What the options say about where traces and metrics go, as OpenTelemetry's variables."""
+    extra = {"OTEL_EXPORTER_OTLP_ENDPOINT": arguments.otlp} if arguments.otlp else {}
+    if arguments.metrics:
+        extra["OTEL_METRICS_EXPORTER"] = "otlp,prometheus" if arguments.otlp else "prometheus"
+        extra[METRICS_PORT] = str(arguments.metrics)
+    return extra
+
+
+def own_certificate(names: Names) -> Certificate:
+    """This machine's. Raises StackError."""
+    try:
+        return certificate_in(environment.tls_dir(), names)
+    except OSError as error:
+        raise StackError(f"the certificate can't be written: {error}") from None
+
+
+def to_the_network(certificate: Certificate, env: Mapping[str, str]) -> dict[str, str]:
+    """The gateway's settings: this certificate, and every interface where the user named none."""
+    named = {TLS_CERT: str(certificate.cert_file), TLS_KEY: str(certificate.key_file)}
+    return {"GATEWAY_HOST": env.get("GATEWAY_HOST", "0.0.0.0"), **named}
+
+
+def invitation(certificate: Certificate, names: Names, port: int) -> list[str]:
+    """Where other devices find the page, and how they know that it is this one."""
+    addresses = names.of_the_network or ["localhost"]
+    return [
+        *(f"on your phone: https://{address}:{port}" for address in addresses),
+        "its browser warns once: only this machine has signed the certificate. SHA-256 fingerprint:",
+        certificate.fingerprint,
+    ]
 
 
 def announce(stack: Stack) -> None:

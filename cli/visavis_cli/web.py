@@ -28,10 +28,10 @@ class SourceBroke(SourceError):
 
 
 def tls() -> ssl.SSLContext:
-    """Trusts what the system trusts, the usual authorities, and the user's own."""
+    """Trusts what the system trusts, the usual authorities, the user's own, and `visavis up --tls` here."""
     context = ssl.create_default_context()
     named = [environment.current().get(name) for name in CA_VARIABLES]
-    for path in (certifi.where(), *filter(None, named)):
+    for path in (certifi.where(), str(environment.own_certificate()), *filter(None, named)):
         if Path(path).is_file():
             context.load_verify_locations(path)
     return context

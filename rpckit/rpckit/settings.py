@@ -35,7 +35,8 @@ def load(cls: type[S]) -> S:
         return cls()
     except ValidationError as error:
         lines = [
-            f"{prefix}{'__'.join(str(part) for part in e['loc'])}".upper() + f": {e['msg']}"
+            f"{prefix}{'__'.join(str(part) for part in e['loc'])}".upper()
+            + f": {e['msg'].removeprefix('Value error, ')}"
             for e in error.errors()
         ]
         raise SystemExit("invalid settings: " + "; ".join(lines)) from None

@@ -8,9 +8,22 @@
 
   const send = RTCDataChannel.prototype.send;
   RTCDataChannel.prototype.send = function (data) {
-    taps.sent.push({ at_ms: performance.now(), ...JSON.parse(data) });
+    const message = JSON.parse(data);
+    taps.sent.push({ at_ms: performance.now(), ...message });
+    if (message.type === "shown") taps.opacityWhenShown = getComputedStyle(document.querySelector(".holder")).opacity;
     return send.call(this, data);
   };
+
+  taps.channels = [];
+  const create = RTCPeerConnection.prototype.createDataChannel;
+  RTCPeerConnection.prototype.createDataChannel = function (...parameters) {
+    const channel = create.apply(this, parameters);
+    taps.channels.push(channel);
+    return channel;
+  };
+
+  /** As a network does it that goes away, only sooner noticed. */
+  taps.breakConnection = () => taps.channels.find(({ readyState }) => readyState === "open").close();
 
   /** Keeps the decoded samples of the received audio track, as they reach the page. */
   taps.recordSound = async () => {

@@ -43,7 +43,14 @@ def reply(text, heard_end, turn_id="t1", done=False, interrupted=False):
 
 def turn(transcript="", turn_id="t1"):
     fields = {"turn_id": turn_id, "trace_id": "0af7651916cd43dd8448eb211c80319c", "transcript": transcript}
-    return ("setTurn", fields | {"voice_to_voice_ms": 640.4, "stages_ms": {"first_token": 300}})
+    stages = {
+        "generate": -40,
+        "end_of_turn": 310,
+        "first_token": 300,
+        "first_audio": 580,
+        "first_sent": 640.4,
+    }
+    return ("setTurn", fields | {"origin": "speech", "stages_ms": stages})
 
 
 async def test_partials_are_replaced(lines) -> None:
@@ -97,3 +104,22 @@ async def test_times_stand_under_the_reply(lines, page) -> None:
         await page.get("captions.list.querySelector('summary').textContent")
         == "answered in 640 ms · trace 0af76519"
     )
+
+
+async def test_stages_stand_as_bars_on_one_scale(lines, page) -> None:
+    await lines(reply("Hello.", 6, done=True), turn())
+    rows = await page.get(
+        "[...captions.list.querySelectorAll('tr')].map((row) => [...row.children].map((c) => c.textContent))"
+    )
+    assert [[name, took] for name, _, took in rows] == [
+        ["waits: are you done?", "310 ms"],
+        ["thinks: first words", "340 ms"],
+        ["makes the first sound", "280 ms"],
+        ["sends it", "60 ms"],
+    ]
+    ends = await page.get(
+        "[...captions.list.querySelectorAll('.bar')].map((bar) => ['--from', '--length'].reduce("
+        "(sum, name) => sum + parseFloat(bar.style.getPropertyValue(name)), 0))"
+    )
+    assert max(ends) == ends[-1] == pytest.approx(100)
+    assert await page.get("captions.list.querySelector('.trace').textContent.length") == len("trace ") + 32

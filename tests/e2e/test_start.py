@@ -121,15 +121,76 @@ async def test_end_closes_the_session(open_viewer) -> None:
         assert await viewer.call("POST", "/interrupt") in (401, 403, 404)
 
 
-async def test_lost_connection_is_said_and_start_works_again(open_viewer, stack) -> None:
+async def test_lost_connection_is_said_and_mends_itself(open_viewer, stack) -> None:
     async with open_viewer() as viewer:
         await viewer.start()
         await viewer.until("visavis.replies.some((reply) => reply.heard_end > 0)")
         os.kill(stack.pid("gateway"), signal.SIGKILL)
-        await viewer.until("visavis.phase === 'ended'", within_s=30)
-        assert "Connection lost" in await viewer.page.inner_text(".welcome")
+        await viewer.until("visavis.phase === 'reconnecting'", within_s=30)
+        assert "connection was lost" in await viewer.page.inner_text(NOTICE)
         assert "interrupted" in await viewer.page.inner_text("#captions")
         await viewer.shot("page-lost")
         await stack.wait_ready("gateway", within_s=30)
-        await viewer.page.click("text=Start again")
+        await viewer.until("visavis.phase === 'live'", within_s=30)
+
+
+async def test_conversation_goes_on_after_a_broken_connection(open_viewer) -> None:
+    async with open_viewer() as viewer:
+        await viewer.start()
+        await viewer.until("visavis.turns.length === 1")
+        before = await viewer.get("visavis.session.session_id")
+        await viewer.get("__taps.breakConnection()")
+        await viewer.until("visavis.phase === 'reconnecting'")
+        await viewer.until("visavis.phase === 'live' && visavis.session.session_id !== " + repr(before))
+        notice = await viewer.get("document.querySelector('#notice p').textContent")
+        assert notice == "Connected again. Go on where you were."
+        await viewer.type("Hello again.")
+        await viewer.until("visavis.turns.some((turn) => turn.origin === 'text')", within_s=40)
+        origins = await viewer.get("visavis.turns.map((turn) => turn.origin)")
+        assert origins == ["greeting", "text"], "it does not greet again"
+
+
+async def test_session_made_ready_beforehand_is_the_one_that_is_used(open_viewer) -> None:
+    async with open_viewer() as viewer:
+        posts: list[str] = []
+        viewer.page.on("request", lambda r: posts.append(r.method) if r.url.endswith("/sessions") else None)
+        await viewer.page.hover("#start")
+        await viewer.until("__taps.channels.some((channel) => channel.readyState === 'open')")
+        assert await viewer.get("visavis.phase") == "ready"
+        assert await viewer.get("visavis.messages.length") == 0
+        await viewer.page.click("#start")
         await viewer.until("visavis.phase === 'live'")
+        assert posts == ["POST"]
+        times = await viewer.get("visavis.times")
+        assert times["live"] - times["clicked"] < 5_000  # under 0.5 s where nothing else runs
+
+
+async def test_greeting_waits_until_the_face_is_there(open_viewer) -> None:
+    async with open_viewer() as viewer:
+        await viewer.start()
+        await viewer.until("visavis.turns.length === 1")
+        assert await viewer.get("__taps.opacityWhenShown") == "1"
+
+
+async def test_another_persona_is_chosen_on_the_page_and_in_the_call(open_viewer) -> None:
+    async with open_viewer() as viewer:
+        await viewer.page.check("#choose [value=ada]")
+        await viewer.page.click("text=Talk with Ada")
+        await viewer.until("visavis.session?.persona.name.startsWith('Ada')")
+        await viewer.page.click("#open-settings")
+        await viewer.page.check("#persona [value=nora]")
+        await viewer.until("visavis.session.persona.name.startsWith('Nora')")
+        await viewer.page.keyboard.press("Escape")
+        await viewer.page.wait_for_selector("#settings", state="hidden")
+        assert await viewer.get("visavis.phase") == "live"
+
+
+async def test_look_and_size_are_kept(open_viewer) -> None:
+    async with open_viewer() as viewer:
+        await viewer.page.click("#open-settings")
+        await viewer.page.check("#theme [value=dark]")
+        await viewer.page.check("#captions-size [value=large]")
+        await viewer.page.reload()
+        root = "document.documentElement.dataset"
+        assert await viewer.get(f"[{root}.theme, {root}.captions]") == ["dark", "large"]
+        assert await viewer.get("getComputedStyle(document.body).backgroundColor") == "rgb(21, 22, 20)"

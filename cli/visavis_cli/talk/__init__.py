@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from visavis_cli.readiness import health_of_gateway
 from visavis_cli.stack import Ports, StackError, running_stack
 from visavis_cli.talk.conversation import converse
 from visavis_cli.talk.errors import TalkError
@@ -20,6 +21,7 @@ from visavis_cli.talk.report import report_of, summary
 from visavis_cli.talk.speech import Speech, read_speech
 
 DEFAULT_URL = "http://localhost:8080"
+ANSWER_WITHIN_S = 5.0
 DEFAULT_TIMEOUT_S = 60.0
 INTERRUPTED = 130
 
@@ -102,17 +104,26 @@ async def hold(
 ) -> None:
     """Hold the call with the gateway at `url`, or with a stack of our own if none runs at the usual place."""
     async with AsyncExitStack() as cleanup:
-        if url is None and not await answers(DEFAULT_URL):
+        url = url or await url_of_the_running_one()
+        if url is None:
             say(f"nothing runs at {DEFAULT_URL}; starting a stack for this talk")
             stack = await cleanup.enter_async_context(running_stack(Ports.ephemeral()))
             url = stack.url
-        await converse(url or DEFAULT_URL, persona, speeches, timeout_s, record, say)
+        await converse(url, persona, speeches, timeout_s, record, say)
+
+
+async def url_of_the_running_one() -> str | None:
+    """Where the stack of this machine answers, over TLS or not; None when none runs at the usual port."""
+    host = DEFAULT_URL.removeprefix("http://")
+    if await health_of_gateway(host, ANSWER_WITHIN_S, secure=True) is not None:
+        return f"https://{host}"
+    return DEFAULT_URL if await answers(DEFAULT_URL) else None
 
 
 async def answers(url: str) -> bool:
     """Something listens at `url`."""
     try:
-        async with httpx.AsyncClient(timeout=5, trust_env=False) as http:
+        async with httpx.AsyncClient(timeout=ANSWER_WITHIN_S, trust_env=False) as http:
             await http.get(f"{url}/api/health")
     except httpx.ConnectError:
         return False

@@ -24,6 +24,7 @@ from visavis_cli.talk.arrivals import AUDIO_RATE_HZ, VideoFrame, VideoTap, tap
 from visavis_cli.talk.errors import TalkError
 from visavis_cli.talk.microphone import Microphone
 from visavis_cli.talk.record import Clock, Message, Record
+from visavis_cli.web import tls
 
 HTTP_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 15.0
@@ -223,7 +224,7 @@ def clock_of(message: Message) -> Clock | None:
 @asynccontextmanager
 async def open_call(url: str, persona: str | None, record: Record, progress: Progress) -> AsyncIterator[Call]:
     """Connect, and at the end say goodbye and leave nothing open, whatever happened."""
-    async with httpx.AsyncClient(base_url=url, timeout=HTTP_TIMEOUT_S, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=url, timeout=HTTP_TIMEOUT_S, trust_env=False, verify=tls()) as http:
         info = await ask(http, "GET", "/api/info")
         peer = RTCPeerConnection(RTCConfiguration(iceServers=ice_servers(info)))
         try:

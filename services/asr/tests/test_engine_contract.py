@@ -91,6 +91,22 @@ def test_any_length_can_be_decoded_and_judged(engine, seconds):
 
 
 @pytest.mark.models
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_a_draft_of_the_beginning_changes_no_word(ear, speak, share):
+    samples = np.concatenate([silence(0.4), speak(QUESTION), silence(0.2)])
+    begun = ear.transcribe(samples[: int(len(samples) * share)], "en", never)
+    heard = ear.transcribe(samples, "en", never, begun.draft)
+    assert words(heard.text) == words(QUESTION)
+    assert ear.transcribe(samples, "en", never, heard.draft) == heard
+
+
+@pytest.mark.models
+def test_a_draft_of_other_words_is_not_believed(ear, speak):
+    other = ear.transcribe(speak("My brother has two dogs and a cat."), "en", never)
+    assert words(ear.transcribe(speak(QUESTION), "en", never, other.draft).text) == words(QUESTION)
+
+
+@pytest.mark.models
 @pytest.mark.parametrize(
     "sentence", [QUESTION, "Can you tell me a story about a dragon?", "Yes, please.", "Stop!"]
 )
@@ -118,7 +134,7 @@ def noises() -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("name", noises())
 def test_noise_has_no_words_and_is_no_speech(ear, name):
     samples = noises()[name].astype(np.float32)
-    assert ear.transcribe(samples, "en", never) == Heard("")
+    assert ear.transcribe(samples, "en", never).text == ""
     vad = ear.open_vad()
     assert max(vad.step(window) for window in windows(samples)) < 0.5
 

@@ -301,10 +301,10 @@ class HeldEngine(FakeEngine):
         self.may_decode = threading.Event()
         self.is_decoding = threading.Event()
 
-    def transcribe(self, samples, language, should_stop):
+    def transcribe(self, samples, language, should_stop, draft=()):
         self.is_decoding.set()
         self.may_decode.wait(10)
-        return super().transcribe(samples, language, should_stop)
+        return super().transcribe(samples, language, should_stop, draft)
 
 
 async def test_a_decode_in_flight_delays_neither_the_vad_nor_another_session():
@@ -332,7 +332,7 @@ async def test_a_decode_in_flight_delays_neither_the_vad_nor_another_session():
 
 
 class BrokenEngine(FakeEngine):
-    def transcribe(self, samples, language, should_stop):
+    def transcribe(self, samples, language, should_stop, draft=()):
         raise RuntimeError("the secret inside")
 
 

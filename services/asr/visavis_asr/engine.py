@@ -41,6 +41,8 @@ class Heard:
 
     text: str
     words: tuple[Word, ...] = ()
+    # The engine's own notation of the text: a draft for decoding the same samples with more after them.
+    draft: tuple[int, ...] = ()
 
 
 class Engine(Protocol):
@@ -54,10 +56,17 @@ class Engine(Protocol):
     def open_vad(self) -> Vad:
         """Fresh state for one stream."""
 
-    def transcribe(self, samples: Samples, language: str, should_stop: Callable[[], bool]) -> Heard | None:
+    def transcribe(
+        self,
+        samples: Samples,
+        language: str,
+        should_stop: Callable[[], bool],
+        draft: tuple[int, ...] = (),
+    ) -> Heard | None:
         """What `samples` say, word times counted from the first; None when `should_stop` ended it early.
 
-        `language` is one of `languages`; empty = whichever it sounds like.
+        `language` is one of `languages`; empty = whichever it sounds like. `draft` is that of what was heard
+        in the first part of the samples: checking it is quicker than writing it again.
         """
 
     def p_complete(self, samples: Samples) -> float:

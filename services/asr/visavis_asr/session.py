@@ -147,6 +147,7 @@ class Session:
             job.part.samples,
             self._language,
             lambda: job.is_stale,
+            job.part.draft,
         )
         if heard is not None:
             kind = {names.DECODE_KIND: job.kind.name.lower()}

@@ -31,10 +31,12 @@ class Part:
     samples: Samples
     text: str | None = None
     words: tuple[Word, ...] = ()
+    # From an earlier decode of the part's beginning, then its own.
+    draft: tuple[int, ...] = ()
 
     def settle(self, heard: Heard) -> None:
         """Keep the text and let go of the audio."""
-        self.text = heard.text
+        self.text, self.draft = heard.text, heard.draft
         self.words = tuple(word.moved(self.start_sample) for word in heard.words)
         self.samples = np.zeros(0, np.float32)
 
@@ -101,7 +103,11 @@ class Turn:
 
     def take_open(self, samples: Samples, end_sample: int) -> Part:
         """The open part as it stands; one with next to no speech in it has its (empty) text at once."""
-        part = Part(self.open_start, end_sample, self.endpointer.speech_end, samples)
+        earlier = (
+            self.heard if self.heard is not None and self.heard.start_sample == self.open_start else None
+        )
+        draft = earlier.draft if earlier is not None else ()
+        part = Part(self.open_start, end_sample, self.endpointer.speech_end, samples, draft=draft)
         if self.endpointer.voiced_samples - self.voiced_before_open < MIN_VOICED_SAMPLES:
             part.settle(Heard(""))
         return part

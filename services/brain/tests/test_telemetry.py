@@ -2,6 +2,8 @@
 
 import pytest
 from opentelemetry import trace
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -47,6 +49,21 @@ async def test_a_generation_is_two_spans_under_the_call(stub, spans, monkeypatch
     assert chat.attributes["visavis.generation.outcome"] == "stop"
     assert rpc.attributes["visavis.generation.confirmed"] == 1
     assert "secret" not in "".join(span.to_json() for span in spans.get_finished_spans())
+
+
+async def test_tokens_are_counted_also_for_what_nobody_heard(stub, monkeypatch):
+    reader = InMemoryMetricReader()
+    meter = MeterProvider([reader]).get_meter("test")
+    monkeypatch.setattr(record, "token_usage", meter.create_histogram("usage"))
+    call = await begin(stub)
+    await call.write(generate(1, "Tell me a long story."))
+    await call.read()
+    for request in (generate(2, "Hello"), confirm(2), FINISH):
+        await call.write(request)
+    await rest(call)
+    [metric] = reader.get_metrics_data().resource_metrics[0].scope_metrics[0].metrics
+    counts = {point.attributes["gen_ai.token.type"]: point.count for point in metric.data.data_points}
+    assert counts == {"input": 2, "output": 2}
 
 
 async def test_a_replaced_generation_says_so_and_is_linked(stub, spans, monkeypatch):

@@ -126,7 +126,6 @@ class Generation:
         self._conversation = conversation
         self._emit = emit
         self._speech = SpokenReply(name, math.floor(prompt.max_token_count / OVERRUN))
-        self._cost = Cost()
         self._call_count = 0
         self.desk = desk
         self.record = record
@@ -143,8 +142,8 @@ class Generation:
                 self.record.span.set_attribute(names.REFUSED, True)
                 await self._out(self._text.refuse())
             self.record.span.set_attribute(names.TOOL_CALL_COUNT, self._call_count)
-            self.record.done(finish, self._cost)
-            await self._emit(self._cost)
+            self.record.done(finish)
+            await self._emit(self.record.cost)
             await self._emit(End(finish))
 
     async def _speak(self) -> Finish:
@@ -169,7 +168,7 @@ class Generation:
     async def _round(self, prompt: Prompt) -> tuple[Finish, list[ToolWish]]:
         """One reply of the model, spoken; stops it when enough was said."""
         wishes: list[ToolWish] = []
-        before, last, piece_count = self._cost, Cost(), 0
+        before, last, piece_count = self.record.cost, Cost(), 0
         finish = Finish.STOP
         async with contextlib.aclosing(self._conversation.reply(prompt)) as events:
             async for event in events:
@@ -183,7 +182,7 @@ class Generation:
                         wishes.append(event)
                     case End(reason):
                         finish = reason
-                self._cost = Cost(
+                self.record.cost = Cost(
                     before.prompt + last.prompt,
                     before.cached + last.cached,
                     before.completion + max(last.completion, piece_count),

@@ -21,3 +21,5 @@ TOOL_CALL_COUNT = "visavis.tool_call.count"
 FIRST_TOKEN_SPAN = "llm.first_token"
 DURATION = "gen_ai.client.operation.duration"
 TIME_TO_FIRST_CHUNK = "gen_ai.client.operation.time_to_first_chunk"
+TOKEN_USAGE = "gen_ai.client.token.usage"
+TOKEN_TYPE = "gen_ai.token.type"  # input, output

@@ -1,4 +1,4 @@
-"""What a generation leaves behind: two spans and two histograms. Never words."""
+"""What a generation leaves behind: two spans and three histograms. Never words."""
 
 from dataclasses import dataclass
 from time import perf_counter
@@ -12,8 +12,26 @@ from visavis_brain.engine import Cost, Engine, Finish
 
 tracer = trace.get_tracer(__name__)
 meter = metrics.get_meter(__name__)
-duration = meter.create_histogram(names.DURATION, "s", "From the request to the last event of a generation")
-first_chunk = meter.create_histogram(names.TIME_TO_FIRST_CHUNK, "s", "From the request to the first text")
+SECONDS = [0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.2, 2, 3, 5, 10, 20]
+TOKENS = [1, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384, 65536]
+duration = meter.create_histogram(
+    names.DURATION,
+    "s",
+    "From the request to the last event of a generation",
+    explicit_bucket_boundaries_advisory=SECONDS,
+)
+first_chunk = meter.create_histogram(
+    names.TIME_TO_FIRST_CHUNK,
+    "s",
+    "From the request to the first text",
+    explicit_bucket_boundaries_advisory=SECONDS,
+)
+token_usage = meter.create_histogram(
+    names.TOKEN_USAGE,
+    "{token}",
+    "Tokens of a generation, heard or not, by type",
+    explicit_bucket_boundaries_advisory=TOKENS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +62,7 @@ class Record:
         self._first: Span | None = None
         self.span: Span = trace.INVALID_SPAN
         self.outcome = "abandoned"  # unless something else happens
+        self.cost = Cost()  # so far
 
     def __enter__(self) -> "Record":
         self._start = perf_counter()
@@ -61,9 +80,9 @@ class Record:
             self._first.end()
             self._first = None
 
-    def done(self, finish: Finish, cost: Cost) -> None:
+    def done(self, finish: Finish) -> None:
         """The generation came to its own end."""
-        self.outcome = finish.value
+        self.outcome, cost = finish.value, self.cost
         self.span.set_attribute(names.FINISH_REASONS, (finish.value,))
         self.span.set_attribute(names.INPUT_TOKENS, cost.prompt)
         self.span.set_attribute(names.CACHED_TOKENS, cost.cached)
@@ -81,5 +100,8 @@ class Record:
             if span is not None:
                 span.set_attribute(names.OUTCOME, self.outcome)
                 span.end()
+        for token_type, count in (("input", self.cost.prompt), ("output", self.cost.completion)):
+            if count:
+                token_usage.record(count, self._labels | {names.TOKEN_TYPE: token_type})
         labels = self._labels | ({names.ERROR_TYPE: self.outcome} if failed else {})
         duration.record(perf_counter() - self._start, labels)

@@ -56,15 +56,18 @@ class BrainServicer(pb_grpc.BrainServiceServicer):
             async def emit(generation: int, event: ReplyEvent | Judgement) -> None:
                 await outbox.put((generation, event))
 
-            async with asyncio.TaskGroup() as tasks:
-                subject = Subject(self._engine, start.session_id, start.turn_id)
-                persona, timeout_s = start.persona, self._tool_timeout_s
-                guard = Guard(persona.refusals)
-                turn = Turn(subject, persona.name, guard, conversation, tasks, emit, timeout_s)
-                tasks.create_task(deliver(outbox, turn, context), name="brain.deliver")
-                with self._interruptible(turn):
-                    await Conductor(start, turn).follow(requests)
-                await outbox.end()
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    subject = Subject(self._engine, start.session_id, start.turn_id)
+                    persona, timeout_s = start.persona, self._tool_timeout_s
+                    guard = Guard(persona.refusals)
+                    turn = Turn(subject, persona.name, guard, conversation, tasks, emit, timeout_s)
+                    tasks.create_task(deliver(outbox, turn, context), name="brain.deliver")
+                    with self._interruptible(turn):
+                        await Conductor(start, turn).follow(requests)
+                    await outbox.end()
+            finally:
+                outbox.clear()
 
     async def on_interrupt(self, message: events_pb2.Interrupt, context: Context) -> None:
         """A generation must end: the same as discard, but for older generations too. Stale ids do nothing."""

@@ -135,6 +135,31 @@ def test_the_mind_is_asked_before_a_reply_is_begun_on_words_at_rest(talk, hands)
     assert (hands.called("warm"), hands.called("generate")) == (1, 1)
 
 
+def test_a_mind_that_judges_is_asked_before_a_short_pause_is_the_end(talk, hands):
+    talk.speech_started(60 * MS, 0)
+    talk.partial(400 * MS, "The film")
+    talk.judged(450 * MS, talk.turn, "The film", 0.0001)
+    talk.paused(1200 * MS, "The film that I saw.", 0.97, 1000 * MS)
+    talk.tick(1300 * MS)
+    assert hands.called("end_listening") == 0, "a short pause would be the end, but there is no verdict yet"
+    talk.judged(1350 * MS, talk.turn, "The film that I saw.", 0.0001)
+    talk.tick(1800 * MS)
+    assert hands.called("end_listening") == 0
+
+
+def test_a_user_who_goes_on_over_the_reply_is_waited_for_the_next_time(talk, hands):
+    speak(talk, "We need three things.", 0, 1000, p=0.9)
+    talk.tick(1300 * MS)
+    talk.final(1310 * MS, "We need three things.")
+    answer(talk, "Which three things?", 1320)
+    talk.first_sent(1330 * MS)
+    speak(talk, "Milk, bread and butter.", 1900, 3500, p=0.8)
+    talk.tick(3900 * MS)
+    assert hands.called("end_listening") == 1
+    talk.tick(4700 * MS)
+    assert hands.called("end_listening") == 2
+
+
 def test_a_verdict_on_older_words_says_nothing(talk, hands):
     talk.speech_started(60 * MS, 0)
     turn = talk.turn

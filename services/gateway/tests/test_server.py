@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -105,6 +106,14 @@ async def test_a_call_over_webrtc(http, peer, backstage):
     await until(lambda: backstage.open_calls == 0, "every call ended")
 
 
+async def test_a_viewer_that_hides_its_addresses_is_reached(http, peer):
+    sdp = re.sub(r"(a=candidate:\S+ \d+ \S+ \d+) \S+", r"\1 b0e1.local", await peer.offer())
+    assert ".local" in sdp
+    answer = await http.post("/api/sessions", json={"type": "offer", "sdp": sdp})
+    await peer.accept(answer.json()["sdp"])
+    await until(lambda: peer.of_type("session"), "it is known by its own checks")
+
+
 async def test_the_third_viewer_is_told_that_it_is_full(http):
     peers = [Peer() for _ in range(3)]
     try:
@@ -175,7 +184,7 @@ async def test_a_bad_body_names_what_is_wrong(http, body, status, code):
 
 async def test_info_and_health(http):
     info = (await http.get("/api/info")).json()
-    assert info["personas"][0] == {"name": "mira", "title": "Mira", "avatar": ""}
+    assert info["personas"][0] == {"name": "mira", "title": "Mira", "avatar": "", "listed": True}
     health = await http.get("/api/health")
     assert health.status_code == 503, "the scripted services have no health service"
     assert set(health.json()["services"]) == {"asr", "brain", "tts", "render"}

@@ -42,12 +42,15 @@ async def main() -> None:
                 config,
                 services,
                 personas,
-                lambda viewer, now_us: WebRtcTransport(viewer, config.ice_servers, now_us),
+                lambda viewer, now_us: WebRtcTransport(
+                    viewer, config.ice_servers, now_us, config.udp_port_range
+                ),
             )
             app = build_app(config, sessions, channels)
             settings = uvicorn.Config(
-                app, host=config.host, port=config.port, log_level="warning", timeout_graceful_shutdown=3
-            )
+                app, host=config.host, port=config.port, log_level="warning", timeout_graceful_shutdown=3,
+                ssl_certfile=config.tls_cert_file, ssl_keyfile=config.tls_key_file,
+            )  # fmt: skip
             print(f"gateway listening on port {config.port}", flush=True)
             await uvicorn.Server(settings).serve()
 

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from visavis_gateway import inbox, names
 from visavis_gateway.config import Config
 from visavis_gateway.peers.health import state_of
+from visavis_gateway.reach import Reach, advertise, parse_advertised
 from visavis_gateway.session import Session
 from visavis_gateway.sessions import Sessions
 
@@ -85,6 +86,15 @@ def text_field(body: dict[str, Any], field: str, default: str | None = None) -> 
     return value
 
 
+def resumed_field(body: dict[str, Any]) -> tuple[str, str] | None:
+    """The session that broke off, as (id, token); None when this is a new conversation."""
+    resume = body.get("resume")
+    if resume is None:
+        return None
+    require(isinstance(resume, dict), "resume must be an object with session_id and token")
+    return text_field(resume, "session_id"), text_field(resume, "token")
+
+
 async def event_stream(messages: AsyncIterator[dict[str, Any]]) -> AsyncIterator[str]:
     """Server-sent events: the message's type as the event, the message as its data."""
     async for message in messages:
@@ -98,6 +108,7 @@ class Api:
         self._config = config
         self._sessions = sessions
         self._channels = channels
+        self._reach = Reach(parse_advertised(config.advertised_address))
 
     async def info(self, request: Request) -> Response:
         personas = self._sessions.personas
@@ -105,7 +116,10 @@ class Api:
         ordered = sorted(personas.values(), key=lambda p: (p.name != default.name, p.name))
         return JSONResponse(
             {
-                "personas": [{"name": p.name, "title": p.title, "avatar": p.avatar} for p in ordered],
+                "personas": [
+                    {"name": p.name, "title": p.title, "avatar": p.avatar, "listed": p.is_listed}
+                    for p in ordered
+                ],
                 "disclosure": default.disclosure,
                 "ice_servers": [{"urls": url} for url in self._config.ice_servers],
                 "video": {
@@ -131,9 +145,20 @@ class Api:
         body = await read_json(request)
         require(body.get("type") == "offer", 'type must be "offer"')
         sdp = text_field(body, "sdp")
-        session = await self._sessions.create(text_field(body, "persona", ""), sdp)
-        answer = {"type": "answer", "sdp": session.answer.result()}
+        addresses = await self._reach.addresses(request.url.hostname or "")
+        waits = body.get("waits", False)
+        require(isinstance(waits, bool), "waits must be true or false")
+        session = await self._sessions.create(
+            text_field(body, "persona", ""), sdp, waits=waits, resumes=resumed_field(body)
+        )
+        sdp = advertise(session.answer.result(), addresses)
+        answer = {"type": "answer", "sdp": sdp, "resumed": session.is_resumed}
         return JSONResponse({"session_id": session.session_id, "token": session.token, **answer}, 201)
+
+    async def picture(self, request: Request) -> Response:
+        persona = self._sessions.personas.find(request.path_params["name"])
+        picture = await self._sessions.portraits.of(persona)
+        return Response(picture, media_type="image/webp", headers={"Cache-Control": "max-age=300"})
 
     async def delete(self, request: Request) -> Response:
         self._session_of(request).close("left")

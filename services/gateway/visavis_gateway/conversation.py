@@ -8,7 +8,7 @@ or sounds.
 from dataclasses import dataclass
 
 from visavis_gateway import captions
-from visavis_gateway.delivery import GOODBYE, Delivery
+from visavis_gateway.delivery import GOODBYE
 from visavis_gateway.endpointing import Endpointing, words_of
 from visavis_gateway.engine import Hands, Reply, Turn
 from visavis_gateway.policy import (
@@ -20,6 +20,7 @@ from visavis_gateway.policy import (
     phrase_start,
     same_meaning,
 )
+from visavis_gateway.turn_taking import TurnTaking, p_words
 
 RESUMED = "resumed"
 
@@ -32,7 +33,7 @@ class Cut:
     at_us: int
 
 
-class Conversation(Delivery):
+class Conversation(TurnTaking):
     """One session's turns. Every method is one event; none blocks."""
 
     def __init__(
@@ -43,9 +44,8 @@ class Conversation(Delivery):
         endpointing: Endpointing | None = None,
         manners: Manners | None = None,
     ) -> None:
-        super().__init__(hands, policy)
+        super().__init__(hands, policy, endpointing)
         self._greeting = greeting
-        self._endpointing = endpointing or Endpointing()
         self._manners = manners or Manners()
         self._late_onset_us: int | None = None
         self._has_asked = False
@@ -66,6 +66,8 @@ class Conversation(Delivery):
         turn = self._open_turn("speech", onset_us, now_us)
         self.turn = turn
         reply = self.reply
+        if reply is not None:
+            self._learn_from(reply.turn, onset_us)
         if reply is not None and self._came_too_early(reply, now_us):
             turn.prefix = turn.transcript = reply.turn.transcript
             self._hands.tell(captions.transcript(turn, final=False))
@@ -111,7 +113,8 @@ class Conversation(Delivery):
     def judged(self, now_us: int, turn: Turn, words: str, p_complete: float) -> None:
         """What the mind makes of the words so far: how likely they could be all."""
         turn.judged = words, p_complete
-        if turn is not self.turn or turn.is_barge_in or turn.p_words is None:
+        self._mind_judges = True
+        if turn is not self.turn or turn.is_barge_in or p_words(turn) is None:
             return
         if turn.wait_until_us is not None and turn.is_paused and turn.speech_end_us is not None:
             self._weigh(turn, turn.speech_end_us, now_us)
@@ -244,36 +247,6 @@ class Conversation(Delivery):
         else:
             super()._answer(turn, now_us)
 
-    def _weigh(self, turn: Turn, speech_end_us: int, now_us: int) -> None:
-        """How long the pause must be, by all that is known of it; a reply, if it is likely the last one."""
-        p_complete = self._endpointing.p_complete(turn.p_sound, turn.transcript, turn.p_words)
-        turn.wait_until_us = speech_end_us + self._endpointing.wait_us(p_complete, turn.transcript)
-        if p_complete >= self._policy.speculate_probability:
-            self._speculate(turn, now_us)
-        elif self.reply is None and turn.p_words is None:
-            self._hands.warm(turn, turn.transcript)
-
-    def _guess(self, turn: Turn, now_us: int) -> None:
-        """On tentative words: drop a reply to other words, make one to complete words, warm the model."""
-        guess = self.reply
-        if guess is not None and not same_meaning(guess.prompt_text, turn.transcript):
-            self._drop_reply(guess)
-        if turn.is_at_rest and self._endpointing.is_worth_a_guess(turn.transcript, turn.p_words):
-            self._speculate(turn, now_us, spare=1)
-        if self.reply is None and turn.p_words is None:
-            self._hands.warm(turn, turn.transcript)
-
-    def _speculate(self, turn: Turn, now_us: int, *, spare: int = 0) -> None:
-        """Make the reply before the turn is over, unless it is being made, or too much was wasted.
-
-        `spare` generations are left for better reasons: a gap between two words is no pause.
-        """
-        if self.reply is not None and same_meaning(self.reply.prompt_text, turn.transcript):
-            return
-        is_affordable = turn.generation < self._policy.max_speculations - spare and self._budget.allows()
-        if is_affordable and not self._hands.is_saturated():
-            self._answer(turn, now_us)
-
     def _tick_turn(self, turn: Turn, now_us: int) -> None:
         if turn.final_until_us is not None:
             if now_us > turn.final_until_us:
@@ -353,12 +326,6 @@ class Conversation(Delivery):
             self.turn.took_floor = True
         self._end_reply(interrupted=True)
         self._show(now_us)
-
-    def _came_too_early(self, reply: Reply, now_us: int) -> bool:
-        if not reply.turn.transcript or reply.opener:
-            return False
-        released_us = reply.released_us
-        return released_us is None or now_us - released_us < self._policy.reopen_us
 
     def _heard(self, turn: Turn, now_us: int, text: str) -> None:
         if words_of(text):

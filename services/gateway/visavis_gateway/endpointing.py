@@ -63,7 +63,7 @@ class EndpointingValues:
     margin: float = 1.3  # beyond this user's usual pause
     breath_us: int = 250_000  # a shorter gap is no habit
     learning_rate: float = 0.3  # weight of the newest pause
-    sure: float = 0.85  # above it a user's habit of pausing is not waited for
+    sure: float = 0.9  # above it a user's habit of pausing is not waited for
     # With the model's verdict on the words: log-odds of the turn's end, fitted by bench/endpointing.py.
     bias: float = 1.0
     sound_weight: float = 0.3  # of the log-odds that smart-turn gives

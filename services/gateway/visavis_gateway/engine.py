@@ -56,6 +56,8 @@ class Persona:
     # Behind the avatar, and how it behaves; empty = its own.
     background: str = ""
     profile: str = ""
+    # Whether the page offers it; it can be asked for in any case.
+    is_listed: bool = True
     language_code: str = "en-US"
     # What says to people that it is an AI: in the picture, and beside it.
     label: str = "AI"
@@ -105,19 +107,13 @@ class Turn:
     is_paused: bool = False
     is_at_rest: bool = False  # speech has just stopped, and `transcript` is all of it
     p_sound: float = 0  # of the pause: the sound's verdict on whether the turn is over
-    judged: tuple[str | None, float] = (None, 0)  # words, and the mind's verdict on whether they could be all
+    judged: tuple[str, float] | None = None  # words, and the mind's verdict on whether they could be all
     generation: int = 0
     marks_us: dict[str, int] = field(default_factory=dict)
 
     def mark(self, stage: str, now_us: int) -> None:
         """Remember when a stage was first reached."""
         self.marks_us.setdefault(stage, now_us)
-
-    @property
-    def p_words(self) -> float | None:
-        """The mind's verdict on the words as they stand; None while it has none."""
-        words, p_complete = self.judged
-        return p_complete if words == self.transcript else None
 
     @property
     def stages_ms(self) -> dict[str, float]:

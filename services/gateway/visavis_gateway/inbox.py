@@ -25,7 +25,9 @@ class Guest(Protocol):
 
     conversation: Conversation
     hearing: Hearing
+    is_waiting: bool
 
+    def begin(self) -> None: ...
     def now_us(self) -> int: ...
     def media_clock(self) -> dict[str, Any] | None: ...
     def tell(self, message: dict[str, Any]) -> None: ...
@@ -58,7 +60,11 @@ def handle(guest: Guest, raw: str) -> None:
 
 
 def _dispatch(guest: Guest, message: dict[str, Any]) -> None:
-    match message["type"]:
+    kind = message["type"]
+    require(not guest.is_waiting or kind in ("begin", "bye"), "this session waits: send begin first")
+    match kind:
+        case "begin":
+            guest.begin()
         case "shown":
             guest.conversation.greet(guest.now_us())
         case "text":

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
@@ -14,6 +15,7 @@ from starlette.types import Scope
 
 from visavis_gateway.api import Api, guarded
 from visavis_gateway.config import Config
+from visavis_gateway.origins import Origins
 from visavis_gateway.sessions import Sessions
 
 HERE = Path(__file__).parent
@@ -24,6 +26,11 @@ PAGE_HEADERS = {"Cache-Control": "no-cache"}
 async def page(request: Request) -> Response:
     """The page; its modules and styles are under /page/."""
     return FileResponse(PAGE / "index.html", headers=PAGE_HEADERS)
+
+
+async def embed(request: Request) -> Response:
+    """The element for other people's pages (docs/embed.md)."""
+    return FileResponse(PAGE / "embed" / "index.js", media_type="text/javascript", headers=PAGE_HEADERS)
 
 
 async def openapi(request: Request) -> Response:
@@ -46,7 +53,9 @@ def build_app(config: Config, sessions: Sessions, channels: Mapping[str, Any]) -
     one = "/api/sessions/{session_id}"
     routes = [
         Route("/", page),
+        Route("/embed.js", embed),
         Route("/api/info", guarded(api.info)),
+        Route("/api/personas/{name}/picture", guarded(api.picture)),
         Route("/api/health", guarded(api.health)),
         Route("/api/sessions", guarded(api.create), methods=["POST"]),
         Route(one, guarded(api.delete), methods=["DELETE"]),
@@ -64,4 +73,5 @@ def build_app(config: Config, sessions: Sessions, channels: Mapping[str, Any]) -
         async with sessions.running():
             yield
 
-    return Starlette(routes=routes, lifespan=lifespan)
+    borders = Middleware(Origins, allowed=config.allowed_origins)
+    return Starlette(routes=routes, lifespan=lifespan, middleware=[borders])

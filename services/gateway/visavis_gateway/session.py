@@ -7,7 +7,7 @@ conversation sees one order.
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,12 +28,12 @@ from visavis_gateway.clock import SessionClock
 from visavis_gateway.config import Config
 from visavis_gateway.conversation import Conversation
 from visavis_gateway.endpointing import Endpointing, EndpointingValues
-from visavis_gateway.engine import Persona, Transport, Viewer
+from visavis_gateway.engine import Move, Persona, Transport, Viewer
 from visavis_gateway.hearing import Hearing
 from visavis_gateway.manifest import Face, Mark
 from visavis_gateway.media import Media
 from visavis_gateway.peers.asr import AsrPeer
-from visavis_gateway.peers.render import RenderPeer
+from visavis_gateway.peers.render import RenderPeer, start_render
 from visavis_gateway.playout import Playout
 from visavis_gateway.policy import Manners, Policy
 from visavis_gateway.stage import Stage
@@ -107,9 +107,14 @@ class Session:
         config: Config,
         open_transport: Callable[[Viewer, Callable[[], int]], Transport],
         find_persona: Callable[[str], Persona],
+        *,
+        waits: bool = False,
+        history: Sequence[Move] = (),
     ) -> None:
         self.session_id = session_id
         self.token = token
+        self.is_waiting = waits  # connected or not, nothing happens before the viewer says `begin`
+        self.reason = "failed"  # why it ended
         self._persona = persona
         self._mark = Mark(session_id)
         self._find_persona = find_persona
@@ -118,9 +123,8 @@ class Session:
         self._clock = SessionClock()
         self._transport = open_transport(self, self._clock.now_us)
         self._asr = AsrPeer(services.asr, session_id, persona.language_code, self)
-        self._render = RenderPeer(
-            services.render, self._start_render(), self._show, self._on_face, self._on_face_refused
-        )
+        start = start_render(session_id, persona, config)
+        self._render = RenderPeer(services.render, start, self._show, self._on_face, self._on_face_refused)
         playout = Playout(LOOKAHEAD_US)
         self._media = Media(
             self._clock.now_us, self._transport, self._asr, self._render, playout, config.video_rate_hz
@@ -129,7 +133,7 @@ class Session:
         self._last_heard_us = self._greet_by_us = 0
         self._clock_told = False
         self._watchers: set[LatestQueue[dict[str, Any]]] = set()
-        self._is_connected = False
+        self._is_connected = self._has_begun = False
         self._arrived = asyncio.Event()  # the viewer is here, or the session is over before it came
         self._over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -137,13 +141,16 @@ class Session:
             self, persona, self._asr, self._render, services.brain, services.tts,
             playout, services.bus, self._spawn, publish_words=config.publish_words,
         )  # fmt: skip
-        waits = EndpointingValues(
+        pauses = EndpointingValues(
             shortest_us=config.shortest_wait_ms * 1000, longest_us=config.longest_wait_ms * 1000
         )
         self.hearing = Hearing()
+        greeting = "" if history else persona.greeting
         self.conversation = Conversation(
-            self._stage, Policy(), persona.greeting, Endpointing(waits), manners_of(persona)
+            self._stage, Policy(), greeting, Endpointing(pauses), manners_of(persona)
         )
+        self.conversation.history.extend(history)
+        self.is_resumed = bool(history)
 
     # -- life -------------------------------------------------------------------------------------------
 
@@ -183,7 +190,7 @@ class Session:
                 await self._arrived.wait()
         except TimeoutError:
             raise SessionOver("vanished") from None
-        if not self._is_connected:
+        if self._over.done():
             raise SessionOver(self._over.result())
         started = events.SessionStarted(session_id=self.session_id, persona=self._persona.name)
         started.started_time.CopyFrom(Timestamp())
@@ -207,10 +214,11 @@ class Session:
         return "failed"
 
     async def _leave(self, reason: str) -> None:
+        self.reason = reason
         self._stage.abandon_turns()
         self.tell({"type": "bye", "reason": reason})
         await self._transport.close()
-        if self._is_connected:
+        if self._has_begun:
             ended = events.SessionEnded(
                 session_id=self.session_id, reason=REASONS[reason], duration_us=self.now_us()
             )
@@ -251,6 +259,7 @@ class Session:
                     return
         finally:
             self._watchers.discard(watcher)
+            watcher.clear()
 
     def manifest(self) -> dict[str, Any]:
         """The machine-readable mark (docs/viewer.md, section 5)."""
@@ -275,11 +284,18 @@ class Session:
     # -- Viewer -----------------------------------------------------------------------------------------
 
     def on_connected(self) -> None:
-        if self._is_connected:
+        self._is_connected = True
+        if not self.is_waiting:
+            self.begin()
+
+    def begin(self) -> None:
+        """The call starts, at once or when the viewer is connected."""
+        self.is_waiting = False
+        if self._has_begun or not self._is_connected:
             return
+        self._has_begun = True
         self._last_heard_us = self.now_us()
         self._greet_by_us = self._last_heard_us + GREET_TIMEOUT_US
-        self._is_connected = True
         self._arrived.set()
         self._introduce()
 
@@ -369,21 +385,3 @@ class Session:
 
     async def _show(self, frame: render_pb.EncodedFrame) -> None:
         await self._media.show(frame)
-
-    def _start_render(self) -> render_pb.StartRender:
-        size, rate = self._config.video_size_px, self._config.video_rate_hz
-        return render_pb.StartRender(
-            session_id=self.session_id,
-            avatar=self._persona.avatar,
-            background=self._persona.background,
-            profile=self._persona.profile,
-            label=self._persona.label,
-            seed=int.from_bytes(self.session_id.encode()[:6], "big"),
-            format=render_pb.VideoFormat(
-                codec=render_pb.VIDEO_CODEC_VP8,
-                width_px=size,
-                height_px=size,
-                frame_rate_hz=rate,
-                bitrate_bps=self._config.video_bitrate_bps,
-            ),
-        )

@@ -9,7 +9,7 @@ from visavis.brain.v1.brain_service_pb2_grpc import BrainServiceStub
 from visavis.events.v1 import events_pb2 as events
 from visavis.tts.v1.tts_service_pb2_grpc import TtsServiceStub
 
-from visavis_gateway import captions, names
+from visavis_gateway import captions, names, turn_record
 from visavis_gateway.conversation import Conversation
 from visavis_gateway.endpointing import words_of
 from visavis_gateway.engine import Move, Persona, Reply, Turn
@@ -97,9 +97,9 @@ class Stage:
             names.words.add(len(words_of(reply.heard)), {names.WORDS_OUTCOME: "heard"})
             self._room.tell(report)
         self._publish_end(streams, report, interrupted=interrupted or reply is None)
-        if (milliseconds := report["voice_to_voice_ms"]) is not None:
-            names.voice_to_voice.record(milliseconds / 1000)
-        self._describe(streams.span, report, is_answered=reply is not None)
+        turn_record.record(
+            streams.span, report, is_answered=reply is not None, with_words=self._publish_words
+        )
         streams.close(reply, interrupted=interrupted)
 
     # -- Hands: the ear ---------------------------------------------------------------------------------
@@ -221,15 +221,6 @@ class Stage:
     def _on_sound(self, audio: ReplyAudio) -> None:
         if self._playout.reply is audio:
             self.send_cues()
-
-    def _describe(self, span: trace.Span, report: dict[str, Any], *, is_answered: bool) -> None:
-        outcome = "dropped" if not is_answered else "interrupted" if report["interrupted"] else "answered"
-        span.set_attribute(names.TURN_OUTCOME, outcome)
-        for stage, ms in report["stages_ms"].items():
-            span.set_attribute(names.STAGE_PREFIX + stage, ms)
-        if self._publish_words:
-            span.set_attribute(names.PII_TRANSCRIPT, report["transcript"])
-            span.set_attribute(names.PII_HEARD, report["heard"])
 
     def _publish(self, streams: TurnStreams, event: str, message: Message) -> None:
         message.session_id = self._room.session_id  # type: ignore[attr-defined]  # every event has it

@@ -29,7 +29,24 @@ from visavis_render.proto import (
 
 tracer = trace.get_tracer(__name__)
 meter = metrics.get_meter(__name__)
-frame_duration = meter.create_histogram(names.FRAME_DURATION, "s", "Drawing and encoding one frame")
+frame_duration = meter.create_histogram(
+    names.FRAME_DURATION,
+    "s",
+    "Drawing and encoding one frame",
+    explicit_bucket_boundaries_advisory=[
+        0.001,
+        0.002,
+        0.004,
+        0.006,
+        0.008,
+        0.012,
+        0.016,
+        0.024,
+        0.04,
+        0.08,
+        0.2,
+    ],
+)
 frames = meter.create_counter(names.FRAMES, "{frame}", "Frames sent")
 frames_skipped = meter.create_counter(names.FRAMES_SKIPPED, "{frame}", "Advances answered skipped")
 cues_dropped = meter.create_counter(names.CUES_DROPPED, "{cue}", "Cues that came too late or overlapped")

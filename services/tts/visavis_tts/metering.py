@@ -9,9 +9,17 @@ from visavis_tts import names
 from visavis_tts.engine import Clause, Engine, Speaker, Speech
 
 meter = metrics.get_meter("visavis_tts")
-duration = meter.create_histogram(names.SYNTHESIS_DURATION, "s", "Time one clause took to speak, by voice")
+duration = meter.create_histogram(
+    names.SYNTHESIS_DURATION,
+    "s",
+    "Time one clause took to speak, by voice",
+    explicit_bucket_boundaries_advisory=[0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2],
+)
 real_time_factor = meter.create_histogram(
-    names.REAL_TIME_FACTOR, "1", "Time to speak a clause over its length, by voice"
+    names.REAL_TIME_FACTOR,
+    "1",
+    "Time to speak a clause over its length, by voice",
+    explicit_bucket_boundaries_advisory=[0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1, 2],
 )
 
 

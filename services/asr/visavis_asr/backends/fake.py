@@ -41,7 +41,13 @@ class FakeEngine:
     def open_vad(self) -> FakeVad:
         return FakeVad()
 
-    def transcribe(self, samples: Samples, language: str, should_stop: Callable[[], bool]) -> Heard | None:
+    def transcribe(
+        self,
+        samples: Samples,
+        language: str,
+        should_stop: Callable[[], bool],
+        draft: tuple[int, ...] = (),
+    ) -> Heard | None:
         if should_stop():
             return None
         count = len(samples) // WINDOW_SAMPLES

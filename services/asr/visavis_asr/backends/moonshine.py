@@ -69,8 +69,17 @@ def words_of(text: str) -> str:
     return text if any(c.isalnum() for c in text) and text != NO_WORDS else ""
 
 
+def agreeing(draft: tuple[int, ...], written: NDArray[np.int64]) -> int:
+    """How many tokens of the draft are those that were written in their places."""
+    places = (at for at, token in enumerate(draft) if token != written[at])
+    return next(places, len(draft))
+
+
 class Moonshine:
-    """Greedy decoding: the encoder once, then one short step a token."""
+    """Greedy decoding: the encoder once, then one short step a token.
+
+    A draft is read in the first of these steps, and stays as far as it is what greedy decoding would write.
+    """
 
     def __init__(self, models_dir: Path) -> None:
         folder = models_dir / "moonshine-tiny-en"
@@ -86,44 +95,59 @@ class Moonshine:
         outputs = self._decoder.get_outputs()[1:]
         self._past_names = [o.name.replace("present", "past_key_values") for o in outputs]
 
-    def transcribe(self, samples: Samples, should_stop: Callable[[], bool]) -> str | None:
+    def transcribe(
+        self, samples: Samples, should_stop: Callable[[], bool], draft: tuple[int, ...] = ()
+    ) -> str | None:
         """The words in `samples`; None when stopped."""
+        heard = self.hear(samples, should_stop, draft)
+        return None if heard is None else heard.text
+
+    def hear(self, samples: Samples, should_stop: Callable[[], bool], draft: tuple[int, ...]) -> Heard | None:
+        """The words in `samples`, and their tokens as the draft for more; None when stopped."""
         if len(samples) < MIN_SAMPLES:
             samples = np.pad(samples, (0, MIN_SAMPLES - len(samples)))
-        ids = self._decode(samples, should_stop)
+        ids = self._decode(samples, should_stop, draft)
         if ids is None:
             return None
         text = b"".join(self._tokens[i] for i in ids).decode("utf-8", "ignore")
-        return words_of(text)
+        return Heard(words_of(text), draft=tuple(ids))
 
-    def _decode(self, samples: Samples, should_stop: Callable[[], bool]) -> list[int] | None:
+    def _decode(
+        self, samples: Samples, should_stop: Callable[[], bool], draft: tuple[int, ...]
+    ) -> list[int] | None:
         mask = np.ones((1, len(samples)), np.int64)
         (hidden,) = self._encoder.run(None, {"input_values": samples[None], "attention_mask": mask})
         past: dict[str, NDArray[np.float32]] = dict(self._empty_past)
         ids: list[int] = []
-        token = START_TOKEN
+        given = (START_TOKEN, *draft)
         for step in range(int(len(samples) / RATE_HZ * MAX_TOKENS_PER_S) + EXTRA_TOKENS):
             if should_stop():
                 return None
             logits, *present = self._decoder.run(
                 None,
                 {
-                    "input_ids": np.array([[token]], np.int64),
+                    "input_ids": np.array([given], np.int64),
                     "encoder_hidden_states": hidden,
                     "encoder_attention_mask": mask,
                     "use_cache_branch": np.array([step > 0]),
                     **past,
                 },
             )
-            token = int(logits[0, -1].argmax())
+            written = logits[0].argmax(axis=-1)
+            kept = agreeing(draft, written) if step == 0 else 0
+            ids += draft[:kept]
+            token = int(written[kept])
             if token == END_TOKEN:
                 break
             ids.append(token)
             if (start := loop_start(ids)) is not None:
                 return ids[:start]
+            given = (token,)
             for name, value in zip(self._past_names, present, strict=True):
-                # The encoder's keys come out empty after the first step.
-                if step == 0 or ".encoder." not in name:
+                # The encoder's keys come out empty after the first step, in which they do not grow.
+                if ".encoder." not in name:
+                    past[name] = value[:, :, : kept + 1] if step == 0 else value
+                elif step == 0:
                     past[name] = value
         return ids
 
@@ -142,9 +166,14 @@ class MoonshineEngine:
     def open_vad(self) -> SileroVad:
         return self._vad.open()
 
-    def transcribe(self, samples: Samples, language: str, should_stop: Callable[[], bool]) -> Heard | None:
-        text = self._moonshine.transcribe(samples, should_stop)
-        return None if text is None else Heard(text)
+    def transcribe(
+        self,
+        samples: Samples,
+        language: str,
+        should_stop: Callable[[], bool],
+        draft: tuple[int, ...] = (),
+    ) -> Heard | None:
+        return self._moonshine.hear(samples, should_stop, draft)
 
     def p_complete(self, samples: Samples) -> float:
         return self._smart_turn.p_complete(samples)

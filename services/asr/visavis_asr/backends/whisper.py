@@ -150,7 +150,13 @@ class WhisperEngine:
     def open_vad(self) -> SileroVad:
         return self._vad.open()
 
-    def transcribe(self, samples: Samples, language: str, should_stop: Callable[[], bool]) -> Heard | None:
+    def transcribe(
+        self,
+        samples: Samples,
+        language: str,
+        should_stop: Callable[[], bool],
+        draft: tuple[int, ...] = (),
+    ) -> Heard | None:
         return self._whisper.transcribe(samples, language, should_stop)
 
     def p_complete(self, samples: Samples) -> float:

@@ -35,6 +35,7 @@ from aiortc.rtp import (
 from rpckit.errors import InvalidInput
 from rpckit.streams import LatestQueue
 
+from visavis_gateway.backends.udp_ports import use_ports
 from visavis_gateway.engine import Viewer
 
 log = logging.getLogger(__name__)
@@ -75,6 +76,11 @@ class PacketTrack(MediaStreamTrack):
             self.first_pts_us = (packet.pts or 0) * 1_000_000 // self.rate_hz
         return packet
 
+    def stop(self) -> None:
+        """Nobody asks any more: what waits must not count as waiting for ever."""
+        super().stop()
+        self._queue.clear()
+
 
 def check_text(offer_sdp: str) -> None:
     """Refuse early what aiortc would accept and never connect."""
@@ -83,6 +89,20 @@ def check_text(offer_sdp: str) -> None:
         raise InvalidInput("sdp must be plain text")
     if "a=fingerprint:" not in offer_sdp or "SAVPF" not in offer_sdp:
         raise InvalidInput("sdp must offer DTLS-SRTP (a fingerprint and a SAVPF profile)")
+
+
+def without_hidden_addresses(offer_sdp: str) -> str:
+    """The offer less its mDNS candidates, and open for those that come with the viewer's own checks.
+
+    Browsers hide their addresses until the microphone is allowed. Looking a name up takes a second where
+    nobody answers, and with no address at all ICE would fail before the first check of the viewer arrives.
+    """
+    lines = offer_sdp.splitlines(keepends=True)
+    hidden = [line.startswith("a=candidate:") and ".local " in line for line in lines]
+    if not any(hidden):
+        return offer_sdp
+    kept = [line for line, drop in zip(lines, hidden, strict=True) if not drop]
+    return "".join(line for line in kept if not line.startswith("a=end-of-candidates"))
 
 
 def keep_codec(transceiver: RTCRtpTransceiver, mime_type: str) -> None:
@@ -98,9 +118,12 @@ def keep_codec(transceiver: RTCRtpTransceiver, mime_type: str) -> None:
 class WebRtcTransport:
     """One peer connection, answering the viewer's offer."""
 
-    def __init__(self, viewer: Viewer, ice_servers: list[str], now_us: Callable[[], int]) -> None:
+    def __init__(
+        self, viewer: Viewer, ice_servers: list[str], now_us: Callable[[], int], udp_ports: range = range(0)
+    ) -> None:
         servers = [RTCIceServer(urls=url) for url in ice_servers]
         self._viewer = viewer
+        self._udp_ports = udp_ports
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=servers))
         self._audio = PacketTrack("audio", AUDIO_HZ, maxsize=50)
         self._video = PacketTrack("video", VIDEO_HZ, maxsize=12)
@@ -112,14 +135,16 @@ class WebRtcTransport:
         self._senders: dict[str, RTCRtpSender] = {}
 
     async def answer(self, offer_sdp: str) -> str:
-        """Accept the offer. Raises InvalidInput when it is not one that this gateway can answer."""
+        """Accept the offer. Raises InvalidInput for one that can't be answered, Busy without a free port."""
         self._pc.on("connectionstatechange", self._on_state)
         self._pc.on("datachannel", self._on_channel)
         check_text(offer_sdp)
         try:
-            await self._pc.setRemoteDescription(RTCSessionDescription(sdp=offer_sdp, type="offer"))
+            offer = RTCSessionDescription(sdp=without_hidden_addresses(offer_sdp), type="offer")
+            await self._pc.setRemoteDescription(offer)
             self._check_offer()
             self._attach_tracks()
+            self._settle_ports()
             await self._pc.setLocalDescription(await self._pc.createAnswer())
         except InvalidInput:
             raise
@@ -185,6 +210,11 @@ class WebRtcTransport:
             keep_codec(transceiver, "audio/opus" if transceiver.kind == "audio" else "video/VP8")
         self._follow_clock()
         self._hear_feedback(self._senders["video"])
+
+    def _settle_ports(self) -> None:
+        transports = getattr(self._pc, "_RTCPeerConnection__iceTransports")  # noqa: B009
+        for transport in transports if self._udp_ports else ():
+            use_ports(transport.iceGatherer._connection, self._udp_ports)
 
     def _tap_microphone(self, receiver: RTCRtpReceiver) -> None:
         """Take packets before aiortc's own jitter buffer: it costs 80 ms and never recovers from a loss."""

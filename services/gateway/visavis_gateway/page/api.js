@@ -11,46 +11,69 @@ export class ApiError extends Error {
   }
 }
 
-export async function readInfo() {
-  return (await request("api/info")).json();
-}
-
-/** Sends the offer; resolves to `{session_id, token, type, sdp}`. */
-export async function openSession(offer, persona, signal) {
-  const body = { type: offer.type, sdp: offer.sdp, ...(persona && { persona }) };
-  const answer = await request("api/sessions", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-  }, signal);
-  return answer.json();
-}
-
-/** Best effort, and outlives the page; a session that is not closed here ends by itself. */
-export function closeSession({ session_id, token }) {
-  fetch(`api/sessions/${encodeURIComponent(session_id)}`, {
-    method: "DELETE",
-    headers: { Authorization: `Bearer ${token}` },
-    keepalive: true,
-  }).catch(() => {});
-}
-
-async function request(path, options = {}, signal = undefined) {
-  const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(), ANSWER_WITHIN_MS);
-  const abort = () => patience.abort();
-  signal?.addEventListener("abort", abort);
-  let answer;
-  try {
-    answer = await fetch(path, { ...options, signal: patience.signal });
-  } catch {
-    throw new ApiError(signal?.aborted ? "cancelled" : "unreachable", "");
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", abort);
+/** One gateway; `base` is its address, with a slash at the end. */
+export class Gateway {
+  constructor(base = new URL("../", import.meta.url).href) {
+    this.base = base;
   }
-  if (!answer.ok) throw await refusal(answer);
-  return answer;
+
+  async info() {
+    return (await this.#request("api/info")).json();
+  }
+
+  pictureOf(persona) {
+    return `${this.base}api/personas/${encodeURIComponent(persona)}/picture`;
+  }
+
+  /**
+   * Sends the offer; resolves to `{session_id, token, type, sdp, resumed}`. `waits`: nothing happens before
+   * `begin`. `resume`: {session_id, token} of a session that broke off.
+   */
+  async open(offer, { persona = "", waits = false, resume = null } = {}, signal = undefined) {
+    const body = { type: offer.type, sdp: offer.sdp, waits, ...(persona && { persona }), ...(resume && { resume }) };
+    const answer = await this.#request("api/sessions", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    }, signal);
+    return answer.json();
+  }
+
+  /** Goes on as another persona. */
+  async become({ session_id, token }, persona) {
+    await this.#request(`api/sessions/${encodeURIComponent(session_id)}/persona`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
+      body: JSON.stringify({ persona }),
+    });
+  }
+
+  /** Best effort, and outlives the page; a session that is not closed here ends by itself. */
+  close({ session_id, token }) {
+    fetch(`${this.base}api/sessions/${encodeURIComponent(session_id)}`, {
+      method: "DELETE",
+      headers: { Authorization: `Bearer ${token}` },
+      keepalive: true,
+    }).catch(() => {});
+  }
+
+  async #request(path, options = {}, signal = undefined) {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), ANSWER_WITHIN_MS);
+    const abort = () => patience.abort();
+    signal?.addEventListener("abort", abort);
+    let answer;
+    try {
+      answer = await fetch(this.base + path, { ...options, signal: patience.signal });
+    } catch {
+      throw new ApiError(signal?.aborted ? "cancelled" : "unreachable", "");
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    }
+    if (!answer.ok) throw await refusal(answer);
+    return answer;
+  }
 }
 
 async function refusal(answer) {

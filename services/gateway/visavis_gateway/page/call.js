@@ -1,5 +1,4 @@
 // One call: WebRTC to the gateway, and its data channel.
-import { closeSession, openSession } from "./api.js";
 
 const GATHER_WITHIN_MS = 2_000;
 const CONNECT_WITHIN_MS = 15_000;
@@ -10,13 +9,16 @@ const RECOVER_WITHIN_MS = 8_000;
  * `wobble` (detail: true while the connection is unsteady), `end` (detail: {code, message?, retryAfterS?}), once, last.
  */
 export class Call extends EventTarget {
-  constructor(iceServers) {
+  constructor(gateway, iceServers) {
     super();
+    this.gateway = gateway;
     this.peer = new RTCPeerConnection({ iceServers });
     this.channel = this.peer.createDataChannel("visavis", { ordered: true });
     this.audio = this.peer.addTransceiver("audio", { direction: "sendrecv" });
     this.video = this.peer.addTransceiver("video", { direction: "recvonly" });
     this.session = null;
+    this.tracks = [];
+    this.begun = false; // until then nothing happens in it
     this.ended = false;
     this.leaving = new AbortController();
     preferVp8(this.video);
@@ -28,15 +30,30 @@ export class Call extends EventTarget {
     await this.audio.sender.replaceTrack(track);
   }
 
-  /** Offers, and resolves when the answer is in place; `live` tells when media and channel are up. */
-  async open(persona) {
-    await this.peer.setLocalDescription(await this.peer.createOffer());
-    await gathered(this.peer);
-    const session = await openSession(this.peer.localDescription, persona, this.leaving.signal);
-    if (this.ended) return closeSession(session); // ended while the answer was on its way
+  /** The offer with all its candidates, made once. */
+  offer() {
+    this.offering ??= (async () => {
+      await this.peer.setLocalDescription(await this.peer.createOffer());
+      await gathered(this.peer);
+    })();
+    return this.offering;
+  }
+
+  /** Offers, and resolves when the answer is in place. `wish`: {persona, waits, resume}, as Gateway.open has it. */
+  async open(wish) {
+    await this.offer();
+    const session = await this.gateway.open(this.peer.localDescription, wish, this.leaving.signal);
+    if (this.ended) return this.gateway.close(session); // ended while the answer was on its way
     this.session = session;
     this.timer = setTimeout(() => this.#end("failed"), CONNECT_WITHIN_MS);
     await this.peer.setRemoteDescription({ type: session.type, sdp: session.sdp });
+  }
+
+  /** The conversation starts, at once or when the channel opens; `live` tells when. */
+  begin() {
+    if (this.begun) return;
+    this.begun = true;
+    if (this.live) this.#goLive();
   }
 
   get live() {
@@ -53,15 +70,28 @@ export class Call extends EventTarget {
     this.#end(detail.code, detail);
   }
 
+  /** The network is gone, as far as anyone can tell: the session is left for a next call to resume. */
+  abandon() {
+    this.#end("lost");
+  }
+
   #listen() {
-    this.peer.addEventListener("track", ({ track }) => this.#tell("track", track));
+    this.peer.addEventListener("track", ({ track }) => {
+      this.tracks.push(track);
+      this.#tell("track", track);
+    });
     this.peer.addEventListener("connectionstatechange", () => this.#onConnection(this.peer.connectionState));
     this.channel.addEventListener("open", () => {
       clearTimeout(this.timer);
-      this.#tell("live");
+      if (this.begun) this.#goLive();
     });
     this.channel.addEventListener("message", ({ data }) => this.#onMessage(data));
     this.channel.addEventListener("close", () => this.#end("lost"));
+  }
+
+  #goLive() {
+    this.send({ type: "begin" });
+    this.#tell("live");
   }
 
   #onConnection(state) {
@@ -86,7 +116,7 @@ export class Call extends EventTarget {
     this.leaving.abort();
     clearTimeout(this.timer);
     clearTimeout(this.recovery);
-    if (this.session) closeSession(this.session);
+    if (this.session && code !== "lost") this.gateway.close(this.session); // a lost one may be resumed
     this.peer.close();
     this.#tell("end", { ...detail, code });
   }

@@ -1,7 +1,9 @@
 // The captions of both sides. They grow; words that have not sounded yet are fainter.
-import { stageText } from "./words.js";
+import { element } from "./element.js";
+import { waterfall } from "./waterfall.js";
 
 const AT_THE_END_PX = 48;
+const ANSWERS = ["speech", "text"]; // origins of turns that the user began
 
 export class Captions {
   constructor(list) {
@@ -47,14 +49,27 @@ export class Captions {
     this.#settle(entry, done);
   }
 
-  /** The line under a reply: how long the answer took, and the trace to look it up by. */
-  setTurn({ turn_id, trace_id, transcript, voice_to_voice_ms, stages_ms }) {
+  /** Another call goes on under the same captions: its turns are new ones. */
+  startOver() {
+    this.settle();
+    this.entries.clear();
+    this.typed = [];
+    this.unanswered = null;
+  }
+
+  /**
+   * The line under a reply: how long the answer took, stage by stage, and the trace to look it up by.
+   * `viewer`: {networkMs, outputMs}, the way to the ear.
+   */
+  setTurn(turn, viewer = {}) {
+    const { turn_id, trace_id, origin, transcript, stages_ms } = turn;
     const entry = this.entries.get(`avatar:${turn_id}`);
     if (!entry) return this.#endUnanswered(`user:${turn_id}`, transcript);
+    const table = waterfall(turn, viewer);
     const parts = [];
-    if (Number.isFinite(voice_to_voice_ms)) parts.push(`answered in ${Math.round(voice_to_voice_ms)} ms`);
+    if (table && ANSWERS.includes(origin)) parts.push(`answered in ${Math.round(stages_ms.first_sent)} ms`);
     if (trace_id) parts.push(`trace ${trace_id.slice(0, 8)}`);
-    if (parts.length) entry.item.append(timings(parts.join(" · "), trace_id, stages_ms ?? {}));
+    if (parts.length) entry.item.append(timings(parts.join(" · "), table, trace_id));
     this.#follow();
   }
 
@@ -106,6 +121,7 @@ export class Captions {
   #add(side, name, before = undefined) {
     const item = element("li", side);
     const who = element("span", "who", name);
+    who.title = name;
     const words = element("p", "words");
     const said = element("span", "said");
     const ahead = element("span", "ahead");
@@ -141,22 +157,10 @@ export class Captions {
   }
 }
 
-function timings(line, traceId, stages) {
-  const names = Object.keys(stages);
-  if (!names.length) return element("p", "timings", line);
+function timings(line, table, traceId) {
+  if (!table) return element("p", "timings", line);
   const details = element("details", "timings");
-  const list = element("dl");
-  for (const name of names) {
-    list.append(element("dt", "", stageText(name)), element("dd", "", `${Math.round(stages[name])} ms`));
-  }
-  if (traceId) list.append(element("dt", "", "trace"), element("dd", "", traceId));
-  details.append(element("summary", "", line), list);
+  details.append(element("summary", "", line), table);
+  if (traceId) details.append(element("p", "trace", `trace ${traceId}`));
   return details;
-}
-
-function element(name, className = "", text = "") {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  if (text) made.textContent = text;
-  return made;
 }

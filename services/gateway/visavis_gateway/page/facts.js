@@ -18,6 +18,12 @@ export class Facts {
     this.errors = [];
     this.messages = [];
     this.bye = null;
+    this.times = {}; // performance.now() of clicked, live, picture
+    this.quality = null;
+  }
+
+  note(name) {
+    this.times[name] = performance.now();
   }
 
   take(message) {
@@ -46,7 +52,7 @@ export class Facts {
 
   expose() {
     const read = {};
-    for (const name of ["phase", "state", "session", "turns", "errors", "messages", "bye"]) {
+    for (const name of ["phase", "state", "session", "turns", "errors", "messages", "bye", "times", "quality"]) {
       read[name] = { enumerable: true, get: () => structuredClone(this[name]) };
     }
     read.transcripts = { enumerable: true, get: () => structuredClone([...this.transcripts.values()]) };

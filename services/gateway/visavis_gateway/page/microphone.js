@@ -11,11 +11,16 @@ const REASONS = {
 };
 const FULL_SCALE = 0.12; // the RMS of loud speech at a microphone with gain control
 
-/** Resolves to an audio track; rejects with an Error whose `reason` is a key of words.MICROPHONE. */
-export async function openMicrophone() {
+/**
+ * Resolves to an audio track, of this device where it is there; rejects with an Error whose `reason` is a key of
+ * words.MICROPHONE.
+ */
+export async function openMicrophone(deviceId = "") {
   if (!window.isSecureContext || !navigator.mediaDevices?.getUserMedia) throw reasoned("insecure");
   try {
-    const stream = await navigator.mediaDevices.getUserMedia({ audio: CONSTRAINTS });
+    const stream = await navigator.mediaDevices.getUserMedia({
+      audio: deviceId ? { ...CONSTRAINTS, deviceId: { ideal: deviceId } } : CONSTRAINTS,
+    });
     return stream.getAudioTracks()[0];
   } catch (error) {
     throw reasoned(REASONS[error.name] ?? "busy");

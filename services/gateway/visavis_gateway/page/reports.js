@@ -3,7 +3,7 @@
 const EVERY_MS = 200;
 const STALE_MS = 500; // a source that has been silent for longer is not extrapolated
 
-/** Reports until the returned function is called. `onFirstFrame` runs when a frame is on the screen. */
+/** Reports until the returned function is called. `onFirstFrame` runs when a frame has been decoded and shown. */
 export function startReports({ call, video, context, onFirstFrame }) {
   const shown = watchFrames(video, onFirstFrame);
   const timer = setInterval(() => call.send(report(call.audio.receiver, shown.latest, context)), EVERY_MS);

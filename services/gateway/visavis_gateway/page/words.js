@@ -1,6 +1,6 @@
 // What the page says to people, in one place.
 
-export const STATES = { idle: "Ready", listening: "Listening", thinking: "Thinking", speaking: "Speaking" };
+export const STATES = { idle: "Your turn", listening: "Listening", thinking: "Thinking", speaking: "Speaking" };
 
 export const MICROPHONE = {
   refused: "The microphone is not allowed. Allow it in the browser, or just type.",
@@ -13,6 +13,9 @@ export const MICROPHONE = {
 export const NOTES = {
   asking: "Your browser asks for the microphone.",
   wobbling: "The connection is unsteady …",
+  reconnecting: "The connection was lost. Trying again …",
+  back: "Connected again. Go on where you were.",
+  anew: "Connected again, in a new conversation.",
 };
 
 export const ENDED = {
@@ -55,16 +58,21 @@ export function retryText(seconds) {
   return seconds > 0 ? ` Try again in ${seconds} s.` : "";
 }
 
-const STAGES = {
-  end_of_turn: "end of turn",
-  transcript: "transcript",
-  generate: "answer begun",
-  first_token: "first word thought",
-  first_clause: "first clause",
-  first_audio: "first sound made",
-  first_sent: "first sound sent",
+export const PHASES = { connecting: "Connecting", reconnecting: "Reconnecting" };
+
+export const QUALITY = {
+  good: "Connection: good",
+  fair: "Connection: fair",
+  poor: "Connection: poor",
+  unknown: "Connection",
 };
 
-export function stageText(name) {
-  return Object.hasOwn(STAGES, name) ? STAGES[name] : name.replaceAll("_", " ");
+export const SIZES = { small: "Small", medium: "Medium", large: "Large" };
+export const THEMES = { system: "System", light: "Light", dark: "Dark" };
+
+/** [title, lead] for the end of a conversation. */
+export function farewell(code, message, retryAfterS) {
+  if (code === "bye") return [TITLES.ended, byeText(message)];
+  const lead = Object.hasOwn(ENDED, code) ? ENDED[code] : message || ENDED.refused;
+  return [TITLES[code] ?? TITLES.refused, lead + retryText(retryAfterS)];
 }

@@ -9,6 +9,8 @@ from visavis.media.v1 import media_pb2
 from visavis.render.v1 import render_service_pb2 as pb
 from visavis.render.v1.render_service_pb2_grpc import RenderServiceStub
 
+from visavis_gateway.config import Config
+from visavis_gateway.engine import Persona
 from visavis_gateway.peers.lasting import LastingStream
 from visavis_gateway.playout import Cue
 
@@ -20,6 +22,25 @@ STATES = {
     "thinking": pb.BEHAVIOUR_THINKING,
     "speaking": pb.BEHAVIOUR_SPEAKING,
 }
+
+
+def start_render(session_id: str, persona: Persona, config: Config) -> pb.StartRender:
+    """The persona's face, in the gateway's format."""
+    return pb.StartRender(
+        session_id=session_id,
+        avatar=persona.avatar,
+        background=persona.background,
+        profile=persona.profile,
+        label=persona.label,
+        seed=int.from_bytes(session_id.encode()[:6], "big"),
+        format=pb.VideoFormat(
+            codec=pb.VIDEO_CODEC_VP8,
+            width_px=config.video_size_px,
+            height_px=config.video_size_px,
+            frame_rate_hz=config.video_rate_hz,
+            bitrate_bps=config.video_bitrate_bps,
+        ),
+    )
 
 
 class RenderPeer:

@@ -142,6 +142,7 @@ class PersonaFile(Table):
     avatar: Id | None = None
     background: Id | None = None
     profile: Id | None = None
+    listed: bool = True
     language: str = Field(default="en-US", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)
     # None = the sentence of the language.
     disclosure: Sentence | None = None
@@ -170,6 +171,7 @@ class PersonaFile(Table):
             avatar=self.avatar or "",
             background=self.background or "",
             profile=self.profile or "",
+            is_listed=self.listed,
             language_code=self.language,
             label=label_of(self.language),
             disclosure=self.disclosure or disclosure_of(self.language),
