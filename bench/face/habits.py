@@ -6,7 +6,7 @@ from visavis_render.engine import Behaviour
 
 from face.judge import States, blinks, gaze_by_state
 
-SEEDS, MINUTES, RATE_HZ = (1, 2, 3), 3, 25
+SEEDS, MINUTES, RATE_HZ = (1, 2), 2, 25
 
 
 def habits_of(profile: str) -> States:
