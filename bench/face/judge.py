@@ -26,10 +26,12 @@ LAGS_MS = np.arange(-160, 161, 5)
 LIVELY = 0.05  # less movement in a window tells nothing of its time
 ALIKE = 0.8
 LATE_S = 0.04
+BLOCK_S = 30.0
 BLINKING = 0.5
 AT_VIEWER_DEG = 2.5
 SHIFT_DEG = 2.0
 CLOSED = 0.1  # of a full opening
+AFTER_CUT_US = 1_000_000
 
 States = dict[str, dict[str, float]]
 
@@ -110,10 +112,15 @@ def lag_ms(pts_us: Floats, read: Floats, story: Story) -> tuple[float, float]:
 
 
 def trend(at_s: Sequence[float], values: Sequence[float]) -> dict[str, float]:
-    """Milliseconds a minute, and twice the error of that (95 % of chance lies within)."""
-    if len(at_s) < 3:
+    """Milliseconds a minute, and twice the error of that (95 % of chance lies within).
+
+    From the means of half minutes: seconds beside each other share their delays, and the phase of a reply.
+    """
+    block = (np.asarray(at_s) // BLOCK_S).astype(int)
+    if len(set(block.tolist())) < 3:
         return {"ms_per_minute": 0.0, "uncertain_by": 0.0}
-    x, y = np.asarray(at_s) / 60, np.asarray(values)
+    x = np.array([np.mean(np.asarray(at_s)[block == each]) / 60 for each in np.unique(block)])
+    y = np.array([np.mean(np.asarray(values)[block == each]) for each in np.unique(block)])
     slope, start = np.polyfit(x, y, 1)
     rest = y - slope * x - start
     error = math.sqrt(np.sum(rest**2) / (len(x) - 2) / np.sum((x - x.mean()) ** 2))
@@ -186,10 +193,14 @@ def blinks(values: Sequence[float]) -> int:
 
 
 def closing_ms(seen: Sequence[Seen], cut_us: int) -> float | None:
-    """From a cut to the first picture of a mouth that is closed and stays so for 0.3 s."""
-    after = [each for each in seen if cut_us <= each.pts_us <= cut_us + 1_000_000]
+    """From a cut to the first picture of a mouth as it rests half a second later, if it stays so."""
+    after = [each for each in seen if cut_us <= each.pts_us <= cut_us + AFTER_CUT_US]
+    resting = [each.read["opening"] for each in after if each.pts_us > cut_us + AFTER_CUT_US / 2]
+    if not resting:
+        return None
+    rest = float(np.median(resting))
     for number, each in enumerate(after):
-        if all(later.read["opening"] < CLOSED * FULL for later in after[number : number + 8]):
+        if all(abs(later.read["opening"] - rest) < CLOSED * FULL for later in after[number:]):
             return round((each.pts_us - cut_us) / 1000, 1)
     return None
 

@@ -14,7 +14,7 @@ from face.replay import Drawn, Story
 BEFORE_US, AFTER_US, FRAME_US = 110_000, 130_000, 40_000
 REACHED = 0.5  # of the closing shape: other frames of the cue need not be looked at
 MAX_SHOWN, COLUMNS, CELL_PX = 32, 8, 110
-AJAR = {Viseme.AA: 0.12}
+AJAR = {Viseme.AA: 0.06}
 BILABIAL = Viseme.PP
 
 
@@ -72,8 +72,11 @@ class Closures:
         return closed < ajar
 
     def _mouth_of(self, picture: NDArray[np.uint8]) -> Rgb:
-        part = self.mouth
-        return rgb(picture)[part.y : part.y + part.side, part.x : part.x + part.side]
+        """Its middle: the part reaches as far as the jaw moves."""
+        part, edge = self.mouth, self.mouth.side // 4
+        return rgb(picture)[
+            part.y + edge : part.y + part.side - edge, part.x + edge : part.x + part.side - edge
+        ]
 
     def strip(self) -> Rgb | None:
         """The mouths of the first closures side by side, in rows; None when there was none."""

@@ -146,6 +146,7 @@ class RenderPeer:
     def set_bitrate(self, bits_per_s: int) -> None:
         """Follow the viewer's bandwidth, within what the service takes."""
         bitrate = max(50_000, min(5_000_000, bits_per_s))
+        self._start.format.bitrate_bps = bitrate  # of a stream that is opened again, too
         self._stream.send(
             pb.RenderRequest(configure=pb.Configure(format=pb.VideoFormat(bitrate_bps=bitrate)))
         )
