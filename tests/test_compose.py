@@ -71,7 +71,7 @@ def test_an_image_is_asked_where_its_service_listens(name):
     port = port or str(CONFIGS[name]().server.listen_address.rsplit(":", 1)[1])
     assert f"EXPOSE {port}\n" in text
     assert port in text.split("HEALTHCHECK")[1].split("\n")[0]
-    assert text.rstrip().split("USER visavis\n")[1], "not root at the end"
+    assert text.rstrip().split("USER 10001:10001\n")[1], "not root at the end"
     if name != "gateway":
         assert SERVICES["gateway"]["environment"][f"GATEWAY_{name.upper()}_TARGET"] == f"{name}:{port}"
         assert SERVICES[name]["environment"][f"{name.upper()}_SERVER__LISTEN_ADDRESS"] == f"0.0.0.0:{port}"

@@ -25,6 +25,8 @@ KNOWN_ONLY_IN = {
     "hibari": ["backends"],
     "aiortc": ["backends"],
     "pywebrtc_audio": ["backends"],
+    "apsw": ["backends"],
+    "tokenizers": ["backends"],
     "grpc": ["server.py", "__main__.py", "peers"],
 }
 LAZY_NAMES = {"utils.py", "util.py", "common.py", "helpers.py", "misc.py"}

@@ -77,3 +77,14 @@ def test_a_sentence_is_kept_with_its_mouth_shapes(tmp_path, monkeypatch):
         assert len(speech["pcm"]) > 8000
         assert speech["cues"].shape[1] == 4
         assert len(speech["cues"]) > 2
+
+
+def test_create_takes_a_picture_and_says_what_is_missing(tmp_path):
+    code, _, err = visavis("create", tmp_path / "me.jpg", "--consent", "Ada Example, on paper")
+    assert (code, err) == (1, f"visavis avatar: {tmp_path}/me.jpg: there is no such file\n")
+    (tmp_path / "me.jpg").write_text("not a picture")
+    code, _, err = visavis("create", tmp_path / "me.jpg")
+    assert (code, err.count("\n"), "--consent must say" in err) == (1, 1, True)
+    code, _, err = visavis("create", tmp_path / "me.jpg", "--consent=--Ada on paper", "--into", tmp_path)
+    assert (code, err.count("\n"), "no picture that can be read" in err) == (1, 1, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["me.jpg"]

@@ -19,7 +19,7 @@ def test_the_manifest_is_valid_and_complete():
 def test_every_file_has_a_source_and_pinned_ones_only():
     for model in read_manifest().model:
         for file in model.file:
-            assert (file.made_from or file).parts, (
+            assert model.group == "checkpoint" or (file.made_from or file).parts, (
                 f"{file.path} has no source that works without the publisher"
             )
             assert not any("/resolve/main/" in url or "/master/" in url for url in file.urls), file.path
@@ -37,6 +37,12 @@ def test_a_backend_s_own_model_is_wanted_with_it_and_for_tests():
     assert "whisper" in manifest.backends
     for extra, is_wanted in (((), False), (["moonshine"], False), ({"whisper"}, True), (["tests"], True)):
         assert ("faster-whisper-base" in [model.name for model in manifest.wanted(extra)]) is is_wanted
+
+
+def test_a_checkpoint_is_wanted_by_name_only():
+    manifest = read_manifest()
+    for extra, is_wanted in ((["tests"], False), (["kokoro"], False), (["kokoro-torch"], True)):
+        assert ("kokoro-82m-checkpoint" in [model.name for model in manifest.wanted(extra)]) is is_wanted
 
 
 def test_an_optional_model_names_its_backend(model_of, weight_file):

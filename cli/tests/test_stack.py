@@ -99,7 +99,10 @@ async def test_a_program_that_is_killed_is_started_again(ports, lines):
             while stack.pid("nats") in (before, None):
                 await asyncio.sleep(0.02)
             await stack.wait_ready("nats")
-        assert "nats ended (SIGKILL); starting again in 0.5 s" in lines
+        assert any(
+            line.startswith("nats ended (SIGKILL; perhaps by the system, for want of memory")
+            for line in lines
+        )
 
 
 async def test_a_program_that_ends_at_the_start_tells_why(ports):
@@ -189,7 +192,8 @@ def test_restarts_slow_down_and_are_five_a_minute_at_most():
 
 
 def test_a_restart_after_a_long_life_is_quick():
-    assert restart_delay(deque([0.0]), 3600.0) == 0.5
+    assert restart_delay(deque([0.0]), 3600.0) == 0.0
+    assert restart_delay(deque([0.0]), 9.0) == 0.5
 
 
 def test_the_plan_gives_every_program_its_settings():

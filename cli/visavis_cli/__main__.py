@@ -25,6 +25,11 @@ COMMANDS = {
         "list, preview, check and create faces",
         "Looks after the avatars.",
     ),
+    "voices": (
+        "visavis_cli.voices",
+        "list and preview voices",
+        "Looks after the voices.",
+    ),
     "doctor": ("visavis_cli.doctor", "check this machine and say what to do", "Checks this machine."),
 }
 INTERRUPTED = 130

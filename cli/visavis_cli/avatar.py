@@ -35,13 +35,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     preview.add_argument("--voice", default="", help="the voice (default: the speech service's own)")
     create = commands.add_parser(
         "create",
-        help="begin a new character from one that ships",
-        description="Makes a directory with avatar.toml and character.json to edit; see docs/avatars.md.",
+        help="begin a new character from one that ships, or make one from a portrait photograph",
+        description="NAME: makes a directory with avatar.toml and character.json to edit. PICTURE (.jpg, "
+        ".png, .webp): makes an avatar of the person in it, who must have agreed; see docs/avatars.md.",
     )
-    create.add_argument("name", help="a-z, 0-9, - and _")
+    create.add_argument("name", metavar="NAME|PICTURE", help="a-z, 0-9, - and _; or a photograph")
     create.add_argument("--from", dest="base", default="mira", metavar="AVATAR", help="default: mira")
     create.add_argument("--into", type=Path, default=Path(), metavar="DIR", help="default: here")
     create.add_argument("--author", default="", help="who will have drawn it")
+    portrait = create.add_argument_group("from a portrait")
+    portrait.add_argument(
+        "--consent", default="", metavar="TEXT", help="who is shown and how they agreed; recorded"
+    )
+    portrait.add_argument(
+        "--name", dest="called", default="", metavar="NAME", help="default: the picture's file name"
+    )
 
 
 def sentence(text: str) -> str:
@@ -58,11 +66,26 @@ def run(arguments: argparse.Namespace) -> int:
             return showcase("list")
         case "check":
             return showcase("check", arguments.avatar, "--background", arguments.background)
+        case "create" if is_picture(arguments.name):
+            return from_portrait(arguments)
         case "create":
             options = ("--base", arguments.base, "--into", str(arguments.into), "--author", arguments.author)
             return showcase("create", arguments.name, *options)
         case _:
             return preview(arguments)
+
+
+def is_picture(name: str) -> bool:
+    """Whether a new avatar is asked for by a file rather than by its name."""
+    return Path(name).suffix != "" or Path(name).is_file()
+
+
+def from_portrait(arguments: argparse.Namespace) -> int:
+    """Have an avatar made from a photograph; tools/portrait finds the face in it."""
+    finder = environment.PROJECT / "tools" / "portrait"
+    options = (f"--consent={arguments.consent}", f"--name={arguments.called}", f"--author={arguments.author}")
+    into = ("--into", str(arguments.into), "--finder", str(finder))
+    return showcase("portrait", arguments.name, *options, *into)
 
 
 def showcase(*words: str) -> int:

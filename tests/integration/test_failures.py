@@ -21,7 +21,7 @@ async def ask(call: Call, speech) -> dict:
     return question.turns[-1]
 
 
-@pytest.mark.parametrize("victim", ["brain", "tts", "asr", "render"])
+@pytest.mark.parametrize("victim", ["brain", "tts", "asr", "render", "nats"])
 async def test_a_service_that_dies_in_mid_turn_costs_that_turn_at_most(stack, spoken, victim):
     record = Record()
     question = spoken("What is the capital of Australia?")

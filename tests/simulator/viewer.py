@@ -40,7 +40,7 @@ class Screen:
         self.lost: list[int] = []  # frames that were sent and never arrived
         self.is_closed = False
 
-    async def answer(self, offer_sdp: str) -> str:
+    async def answer(self, offer_sdp: str, codec: str | None) -> str:
         return f"answer to {offer_sdp}"
 
     def send_audio(self, packet: bytes, pts_us: int) -> None:
@@ -58,8 +58,17 @@ class Screen:
     def send_video(self, frame: bytes, pts_us: int, *, keyframe: bool) -> None:
         self.video_pts_us.append(pts_us)
 
+    def video_waiting(self) -> int:
+        return 0
+
+    def pace_video(self, bits_per_s: int | None) -> None:
+        """The simulated network is wide."""
+
     def send_message(self, text: str) -> None:
         self.messages.append((self._now_us(), json.loads(text)))
+
+    def send_face(self, text: str) -> None:
+        raise AssertionError("this viewer is sent video")
 
     def media_clock(self) -> dict[str, Any] | None:
         rates = {"audio": AUDIO_HZ, "video": VIDEO_HZ}

@@ -138,7 +138,9 @@ async def _play(scenario: Scenario) -> World:
         screens.append(Screen(viewer, now_us))
         return screens[0]
 
-    session = Session(SESSION_ID, "token", persona, services, CONFIG, open_screen, partial(find, personas))
+    session = Session(
+        SESSION_ID, "token", persona, services, CONFIG, open_screen, partial(find, personas), CONFIG.video
+    )
     screen = screens[0]
     person = Person(session, screen, bus, ear, mind, voice)
     history = session.conversation.history

@@ -15,6 +15,7 @@ from visavis_cli.readiness import health_of_gateway
 from visavis_cli.stack import Ports, StackError, running_stack
 from visavis_cli.talk.conversation import converse
 from visavis_cli.talk.errors import TalkError
+from visavis_cli.talk.network import Conditions, conditions_of
 from visavis_cli.talk.record import Record
 from visavis_cli.talk.recording import write_recording
 from visavis_cli.talk.report import report_of, summary
@@ -42,6 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timeout", type=seconds, default=DEFAULT_TIMEOUT_S, metavar="S",
         help="the longest wait for the greeting, and for each answer, to end (default %(default)g s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--network", default=None, metavar="BAD",
+        help="hold the call over a bad network, e.g. loss=2,jitter=50,reorder=2,rate=300,delay=40,blackout=2 "
+        "(%%, ms, %%, kbit/s, ms, s)",
     )  # fmt: skip
 
 
@@ -78,7 +84,8 @@ def call(args: argparse.Namespace, speeches: list[Speech], record: Record) -> tu
     """The call itself: why it ended early (None if it didn't), and the exit code for that."""
     try:
         with stoppable():
-            asyncio.run(hold(args.url, args.persona, speeches, args.timeout, record))
+            conditions = conditions_of(args.network) if args.network else None
+            asyncio.run(hold(args.url, args.persona, speeches, args.timeout, record, conditions))
     except KeyboardInterrupt:
         return "stopped", INTERRUPTED
     except (TalkError, StackError) as error:
@@ -100,7 +107,12 @@ def stoppable() -> Iterator[None]:
 
 
 async def hold(
-    url: str | None, persona: str | None, speeches: list[Speech], timeout_s: float, record: Record
+    url: str | None,
+    persona: str | None,
+    speeches: list[Speech],
+    timeout_s: float,
+    record: Record,
+    conditions: Conditions | None = None,
 ) -> None:
     """Hold the call with the gateway at `url`, or with a stack of our own if none runs at the usual place."""
     async with AsyncExitStack() as cleanup:
@@ -109,7 +121,7 @@ async def hold(
             say(f"nothing runs at {DEFAULT_URL}; starting a stack for this talk")
             stack = await cleanup.enter_async_context(running_stack(Ports.ephemeral()))
             url = stack.url
-        await converse(url, persona, speeches, timeout_s, record, say)
+        await converse(url, persona, speeches, timeout_s, record, say, conditions)
 
 
 async def url_of_the_running_one() -> str | None:

@@ -23,6 +23,7 @@ from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationEr
 from visavis_cli.talk.arrivals import AUDIO_RATE_HZ, VideoFrame, VideoTap, tap
 from visavis_cli.talk.errors import TalkError
 from visavis_cli.talk.microphone import Microphone
+from visavis_cli.talk.network import BadNetwork
 from visavis_cli.talk.record import Clock, Message, Record
 from visavis_cli.web import tls
 
@@ -164,6 +165,7 @@ class Call:
             case "state":
                 self.state = str(message.get("state"))
                 self._state_pts_us = as_number(message.get("pts_us"))
+                self.record.states.append((self._state_pts_us / 1e6, self.state))
             case "turn":
                 self._take_turn(message)
             case "error":
@@ -222,15 +224,25 @@ def clock_of(message: Message) -> Clock | None:
 
 
 @asynccontextmanager
-async def open_call(url: str, persona: str | None, record: Record, progress: Progress) -> AsyncIterator[Call]:
+async def open_call(
+    url: str,
+    persona: str | None,
+    record: Record,
+    progress: Progress,
+    network: BadNetwork | None = None,
+) -> AsyncIterator[Call]:
     """Connect, and at the end say goodbye and leave nothing open, whatever happened."""
     async with httpx.AsyncClient(base_url=url, timeout=HTTP_TIMEOUT_S, trust_env=False, verify=tls()) as http:
         info = await ask(http, "GET", "/api/info")
         peer = RTCPeerConnection(RTCConfiguration(iceServers=ice_servers(info)))
         try:
             call = Call(peer, record, progress)
-            body = {"type": "offer", "sdp": await call.offer(), **({"persona": persona} if persona else {})}
+            sdp = await call.offer()
+            sdp = await network.through_offer(sdp) if network else sdp
+            body = {"type": "offer", "sdp": sdp, **({"persona": persona} if persona else {})}
             session = await ask(http, "POST", "/api/sessions", body)
+            if network:
+                session["sdp"] = network.through_answer(str(session.get("sdp")))
             try:
                 await accept(peer, session)
                 await call.until(call.connected, CONNECT_TIMEOUT_S, "no WebRTC connection")

@@ -3,6 +3,7 @@
 import asyncio
 
 from visavis_cli.talk.client import Call, Progress, open_call
+from visavis_cli.talk.network import Conditions, bad_network
 from visavis_cli.talk.record import Question, Record
 from visavis_cli.talk.speech import Speech
 
@@ -16,9 +17,13 @@ async def converse(
     timeout_s: float,
     record: Record,
     progress: Progress,
+    conditions: Conditions | None = None,
 ) -> None:
     """Hold the call; what was seen is in `record`, also when TalkError or a cancel ends it early."""
-    async with open_call(url, persona, record, progress) as call:
+    async with (
+        bad_network(conditions) as network,
+        open_call(url, persona, record, progress, network) as call,
+    ):
         try:
             async with asyncio.TaskGroup() as group:
                 reports = group.create_task(call.send_reports(), name="talk.reports")

@@ -65,6 +65,7 @@ class Record:
     session: Message = field(default_factory=dict)
     manifest: Message = field(default_factory=dict)
     clock: Clock | None = None
+    states: list[tuple[float, str]] = field(default_factory=list)  # since when (session time, s), and which
     questions: list[Question] = field(default_factory=list)
     greeting: Message = field(default_factory=dict)
 

@@ -1,7 +1,9 @@
 """What a talk came to: the numbers of `--json`, and the same for people."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -100,24 +102,38 @@ def video_of(record: Record, recorded: Recorded) -> Json:
     """What was seen; `skipped` are frames that the asked rate would have had more."""
     frames = sorted(record.video, key=lambda frame: frame.rtp)
     seconds = (frames[-1].rtp - frames[0].rtp) / VIDEO_RATE_HZ if frames else 0.0
-    rate_hz = record.session.get("frame_rate_hz")
     return {
         "frames": recorded.pictures,
         "fps": round((len(frames) - 1) / seconds, 2) if seconds > 0 else None,
         "width": recorded.width,
         "height": recorded.height,
         "codec": "VP8",
-        "skipped": skipped(frames, rate_hz) if isinstance(rate_hz, int | float) and rate_hz > 0 else None,
+        "skipped": skipped(frames, record),
         "lost_packets": record.video_packets_lost,
     }
 
 
-def skipped(frames: Sequence[VideoFrame], rate_hz: float) -> int:
-    """How many frame times between neighbours had no frame."""
-    return sum(
-        max(0, round((after.rtp - before.rtp) * rate_hz / VIDEO_RATE_HZ) - 1)
-        for before, after in pairwise(frames)
-    )
+def skipped(frames: Sequence[VideoFrame], record: Record) -> int | None:
+    """How many frame times between neighbours had no frame, less those that an idle face leaves out."""
+    rate_hz = record.session.get("frame_rate_hz")
+    if not isinstance(rate_hz, int | float) or rate_hz <= 0:
+        return None
+    idle_hz = record.session.get("idle_frame_rate_hz")
+    idle_step = max(1, round(rate_hz / idle_hz)) if isinstance(idle_hz, int | float) and idle_hz > 0 else 1
+    count = 0
+    for before, after in pairwise(frames):
+        step = idle_step if state_at(before, record) == "idle" else 1
+        count += max(0, round((after.rtp - before.rtp) * rate_hz / VIDEO_RATE_HZ) - step)
+    return count
+
+
+def state_at(frame: VideoFrame, record: Record) -> str:
+    """What the avatar did when the frame was to be seen."""
+    clock = record.clock
+    if clock is None or not record.states:
+        return "idle"
+    number = bisect_right(record.states, clock.video_pts_s(frame.rtp), key=itemgetter(0))
+    return record.states[number - 1][1] if number else "idle"
 
 
 def audio_of(packets: Sequence[AudioPacket]) -> Json:

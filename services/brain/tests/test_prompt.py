@@ -12,6 +12,7 @@ from visavis_brain.prompt import (
     system_text,
     token_estimate,
     trimmed,
+    with_notes,
 )
 
 MIRA = Persona("Mira", "You love old films.", "", 60)
@@ -93,3 +94,14 @@ def test_a_persona_must_leave_room_for_talk(size, is_small_enough):
 def test_tools_are_handed_on_and_take_room():
     tool = Tool("weather", "Looks out of the window.", '{"type": "object"}', is_read_only=True)
     assert compose(MIRA, (), "Hi", (tool,), 4096).tools == (tool,)
+
+
+def test_notes_stand_before_the_words_so_that_words_may_grow():
+    short, longer = (
+        with_notes("When do", ("We open at noon.",)),
+        with_notes("When do you", ("We open at noon.",)),
+    )
+    assert longer.startswith(short)
+    assert short.index("noon") < short.index("When do")
+    assert with_notes("When do", ()) == "When do"
+    assert with_notes(" ", ("We open at noon.",)) == " "

@@ -153,6 +153,22 @@ async def test_an_interrupt_of_an_older_generation_is_stale(stub, servicer, engi
     call.cancel()
 
 
+async def test_what_documents_say_reaches_the_model_in_partial_and_reply(stub, engine):
+    known = [pb.Passage(source="menu.md", text="We open at noon.")]
+    call = await begin(stub)
+    await send(
+        call,
+        pb.ReplyRequest(partial=pb.PartialTranscript(text="When do", knowledge=known)),
+        pb.ReplyRequest(generate=pb.Generate(generation=1, transcript="When do you open?", knowledge=known)),
+        FINISH,
+    )
+    await rest(call)
+    assert (
+        engine.asked[-1].lines[-1].text
+        == "Answer by these notes where they fit: We open at noon.\n\nWhen do you open?"
+    )
+
+
 async def test_partials_warm_the_cache_without_text(stub, engine):
     history = [pb.Message(role=pb.ROLE_AVATAR, text="Hello!")]
     call = await begin(stub, start(history=history))
@@ -271,6 +287,12 @@ async def test_a_bad_start_is_invalid(stub, engine, first):
         start(),
         pb.ReplyRequest(),
         partial("x" * 4001),
+        pb.ReplyRequest(partial=pb.PartialTranscript(text="x", knowledge=[pb.Passage(text="y")] * 9)),
+        pb.ReplyRequest(partial=pb.PartialTranscript(text="x", knowledge=[pb.Passage(text=" ")])),
+        pb.ReplyRequest(generate=pb.Generate(generation=1, knowledge=[pb.Passage(text="y" * 2001)])),
+        pb.ReplyRequest(
+            generate=pb.Generate(generation=1, knowledge=[pb.Passage(source="y" * 301, text="y")])
+        ),
         generate(0, "Hello"),
         generate(1, "x" * 4001),
         confirm(1),

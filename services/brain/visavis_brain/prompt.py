@@ -14,6 +14,7 @@ SPEECH_RULES = (
 # Small models take what stands in brackets for a form to copy, so these are plain requests.
 OPENING = "Who are you? Please introduce yourself with a friendly hello."
 SILENCE = "Please ask me one short question, to keep our talk going."
+NOTES = "Answer by these notes where they fit:"
 CUT_OFF = "..."  # a dash or a remark was copied into the next answer
 LANGUAGES = {
     "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
@@ -47,6 +48,13 @@ class Move:
     is_avatar: bool
     text: str
     was_interrupted: bool = False
+
+
+def with_notes(transcript: str, notes: tuple[str, ...]) -> str:
+    """The user's words after what documents say to them: so the notes stay cached while the words grow."""
+    if not notes or not transcript.strip():
+        return transcript
+    return f"{NOTES} {' '.join(notes)}\n\n{transcript}"
 
 
 def system_text(persona: Persona) -> str:

@@ -23,10 +23,10 @@ from visavis_brain.engine import (
     ReplyEvent,
 )
 from visavis_brain.guard import Guard
-from visavis_brain.prompt import Move, compose, fits
+from visavis_brain.prompt import Move, compose, fits, with_notes
 from visavis_brain.record import Subject
 from visavis_brain.turn import Turn
-from visavis_brain.wire import to_moves, to_persona, to_proto, to_result, to_tools, to_words
+from visavis_brain.wire import to_moves, to_notes, to_persona, to_proto, to_result, to_tools, to_words
 
 START_TIMEOUT_S = 10
 OWN_SLOT_WAIT_S = 0.3
@@ -121,11 +121,12 @@ class Start:
         self._tools = to_tools(start.tools)
         self._context_token_count = context_token_count
 
-    def prompt(self, transcript: str | None, history: tuple[Move, ...] = ()) -> Prompt:
+    def prompt(
+        self, transcript: str | None, history: tuple[Move, ...] = (), notes: tuple[str, ...] = ()
+    ) -> Prompt:
         """What the model is given; without `history`, that of the start counts."""
-        return compose(
-            self.persona, history or self._history, transcript, self._tools, self._context_token_count
-        )
+        words = with_notes(transcript, notes) if transcript else transcript
+        return compose(self.persona, history or self._history, words, self._tools, self._context_token_count)
 
 
 class Conductor:
@@ -150,7 +151,8 @@ class Conductor:
         match request.WhichOneof("event"):
             case "partial":
                 words = to_words("partial.text", request.partial.text)
-                self._turn.warm(self._start.prompt(words or None), words)
+                notes = to_notes("partial", request.partial.knowledge)
+                self._turn.warm(self._start.prompt(words or None, (), notes), words)
             case "generate":
                 await self._generate(request.generate)
             case "confirm":
@@ -170,7 +172,8 @@ class Conductor:
         number = generate.generation
         require(number > self._latest, f"generate.generation must be greater than {self._latest}")
         transcript = to_words("generate.transcript", generate.transcript)
-        prompt = self._start.prompt(transcript, to_moves(generate.history))
+        notes = to_notes("generate", generate.knowledge)
+        prompt = self._start.prompt(transcript, to_moves(generate.history), notes)
         self._latest = number
         await self._turn.generate(number, prompt, transcript)
 

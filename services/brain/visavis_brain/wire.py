@@ -19,6 +19,9 @@ from visavis_brain.guard import (
 from visavis_brain.prompt import Move, Persona
 
 MAX_TEXT_CHARS = 4000
+MAX_PASSAGES = 8
+MAX_SOURCE_CHARS = 300
+MAX_PASSAGE_CHARS = 2000
 MAX_PERSONA_CHARS = 8000
 MAX_HISTORY_COUNT = 100
 MAX_HISTORY_BYTES = 64 * 1024
@@ -75,6 +78,21 @@ def to_moves(messages: Any) -> tuple[Move, ...]:
     known = all(message.role in (pb.ROLE_USER, pb.ROLE_AVATAR) for message in messages)
     require(known, "history.role must be ROLE_USER or ROLE_AVATAR")
     return tuple(Move(m.role == pb.ROLE_AVATAR, m.text, m.interrupted) for m in messages)
+
+
+def to_notes(field: str, passages: Any) -> tuple[str, ...]:
+    """What documents say, checked for size; where it stands is for people, not for the model."""
+    require(len(passages) <= MAX_PASSAGES, f"{field}.knowledge must be at most {MAX_PASSAGES} passages")
+    for passage in passages:
+        require(
+            len(passage.source) <= MAX_SOURCE_CHARS,
+            f"{field}.knowledge.source must be at most {MAX_SOURCE_CHARS} characters",
+        )
+        require(
+            0 < len(passage.text.strip()) <= MAX_PASSAGE_CHARS,
+            f"{field}.knowledge.text must be 1 to {MAX_PASSAGE_CHARS} characters",
+        )
+    return tuple(passage.text.strip() for passage in passages)
 
 
 def to_words(field: str, text: str) -> str:

@@ -1,7 +1,7 @@
 """Scripted services behind real gRPC, and a gateway in front of them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from rpckit.bus import Bus
 from rpckit.channels import open_channel
-from rpckit.errors import Busy, InvalidInput
+from rpckit.errors import Busy, InvalidInput, NotFound
 from rpckit.serve import new_server
 from visavis.asr.v1 import asr_service_pb2 as asr_pb
 from visavis.asr.v1 import asr_service_pb2_grpc as asr_grpc
@@ -117,8 +117,9 @@ class ScriptedBrain(brain_grpc.BrainServiceServicer):
 
 @dataclass
 class ScriptedTts(tts_grpc.TtsServiceServicer):
-    """A loud tone of 0.1 s for each word."""
+    """A loud tone of 0.1 s for each word; every voice but `lacks` is there."""
 
+    lacks: str = ""
     open_count: int = 0
 
     async def Synthesize(self, requests: Any, context: Any) -> None:
@@ -128,6 +129,8 @@ class ScriptedTts(tts_grpc.TtsServiceServicer):
             async for request in requests:
                 kind = request.WhichOneof("event")
                 if kind == "start":
+                    if self.lacks and request.start.voice == self.lacks:
+                        raise NotFound(f"no voice {self.lacks!r}; there are: tone")
                     audio_format = media_pb2.AudioFormat(sample_rate_hz=24_000, channel_count=1)
                     await context.write(
                         tts_pb.SynthesizeResponse(started=tts_pb.SpeechStarted(format=audio_format))
@@ -163,44 +166,74 @@ class ScriptedTts(tts_grpc.TtsServiceServicer):
 
 @dataclass
 class ScriptedRender(render_grpc.RenderServiceServicer):
-    """A frame of a few bytes for each advance; keyframes first and when asked."""
+    """A frame of a few bytes, or a face, for each advance; keyframes first, and when asked."""
 
     requests: list[render_pb.RenderRequest] = field(default_factory=list)
     open_count: int = 0
-    broken: str = ""  # an avatar that can't be used
+    unknown: set[str] = field(default_factory=set)
 
     async def Render(self, requests: Any, context: Any) -> None:
         self.open_count += 1
-        keyframe = True
         try:
-            async for request in requests:
-                kind = request.WhichOneof("event")
-                if kind != "advance":
-                    self.requests.append(request)
-                if kind == "start":
-                    if request.start.avatar and request.start.avatar == self.broken:
-                        raise InvalidInput("avatar theo: character.json: is missing")
-                    credits = render_pb.AvatarCredits(
-                        name=request.start.avatar or "house",
-                        title="Somebody",
-                        renderer="paper",
-                        licence="CC0-1.0",
-                        author="A. Author",
-                    )
-                    started = render_pb.RenderStarted(avatar=credits)
-                    await context.write(render_pb.RenderResponse(started=started))
-                elif kind == "finish":
-                    return
-                elif kind == "keyframe":
-                    keyframe = True
-                elif kind == "advance":
-                    frame = render_pb.EncodedFrame(
-                        pts_us=request.advance.pts_us, keyframe=keyframe, data=b"frame"
-                    )
-                    await context.write(render_pb.RenderResponse(frame=frame))
-                    keyframe = False
+            start = (await anext(requests)).start
+            self.requests.append(render_pb.RenderRequest(start=start))
+            if start.avatar in self.unknown:
+                raise InvalidInput(f"output: the avatar {start.avatar} can't be drawn by a viewer")
+            credits = render_pb.AvatarCredits(
+                name=start.avatar or "house",
+                title="Somebody",
+                renderer="paper",
+                licence="CC0-1.0",
+                author="A. Author",
+            )
+            await context.write(render_pb.RenderResponse(started=render_pb.RenderStarted(avatar=credits)))
+            if start.output == render_pb.RENDER_OUTPUT_FACE:
+                await self._equip(start.avatar, context)
+                await self._answer(requests, context, lambda pts_us, _: {"face": self.face(pts_us)})
+            else:
+                await self._answer(requests, context, self._frame)
         finally:
             self.open_count -= 1
+
+    async def _answer(self, requests: Any, context: Any, made: Callable[[int, bool], dict[str, Any]]) -> None:
+        keyframe = True
+        async for request in requests:
+            kind = request.WhichOneof("event")
+            if kind == "advance":
+                answer = made(request.advance.pts_us, keyframe)
+                await context.write(render_pb.RenderResponse(**answer))
+                keyframe = False
+                continue
+            self.requests.append(request)
+            keyframe |= kind == "keyframe"
+            if kind == "finish":
+                return
+
+    @staticmethod
+    def _frame(pts_us: int, keyframe: bool) -> dict[str, Any]:
+        return {"frame": render_pb.EncodedFrame(pts_us=pts_us, keyframe=keyframe, data=b"frame")}
+
+    async def _equip(self, avatar: str, context: Any) -> None:
+        """A picture in two parts, and the index."""
+        files = (
+            ("head.webp", "image/webp", b"he", False),
+            ("head.webp", "image/webp", b"ad", True),
+            ("face.json", "application/json", f'{{"avatar": "{avatar}"}}'.encode(), True),
+        )
+        for name, media_type, data, complete in files:
+            part = render_pb.FaceAsset(name=name, media_type=media_type, data=data, complete=complete)
+            await context.write(render_pb.RenderResponse(asset=part))
+
+    @staticmethod
+    def face(pts_us: int) -> render_pb.FaceFrame:
+        return render_pb.FaceFrame(
+            pts_us=pts_us,
+            visemes=[render_pb.VisemeWeight(viseme=media_pb2.VISEME_AA, weight=0.123456)],
+            expression=[render_pb.BlendshapeWeight(name="jawOpen", weight=0.5)],
+            head=render_pb.HeadPose(yaw_deg=2.0),
+            gaze_y=-0.25,
+            sounding=media_pb2.VISEME_AA,
+        )
 
     def of_kind(self, kind: str) -> list[Any]:
         return [getattr(r, kind) for r in self.requests if r.WhichOneof("event") == kind]

@@ -400,7 +400,7 @@ def test_a_late_answer_is_opened_at_most_once_in_three_turns(hands):
     assert [number for number, _ in opened] == [0, 3, 6]
     assert all(one[1] != other[1] for one, other in pairwise(opened))
     assert talk.history[1] == Move(False, f"{opened[0][1]} Forty two.")
-    report = captions.turn_report(*hands.closed[0][:2], "", interrupted=False)
+    report = captions.turn_report(*hands.closed[0][:2], "", [], interrupted=False)
     assert report["voice_to_voice_ms"] == 1910.0, "the answer counts, not the opener"
 
 

@@ -63,7 +63,7 @@ async def test_another_face_is_another_claim(sessions, backstage):
 
 
 async def test_a_face_that_is_broken_leaves_the_one_before(sessions, backstage):
-    backstage.render.broken = "theo"
+    backstage.render.unknown.add("theo")
     session = await sessions.create("", "offer")
     session.on_connected()
     session.become("camille")
@@ -71,8 +71,8 @@ async def test_a_face_that_is_broken_leaves_the_one_before(sessions, backstage):
     assert told(session, "error") == [
         {
             "type": "error",
-            "code": "face_refused",
-            "message": "render: avatar theo: character.json: is missing",
+            "code": "no_face",
+            "message": "render: output: the avatar theo can't be drawn by a viewer",
         }
     ]
     seen = len(session._transport.video)
@@ -83,8 +83,8 @@ async def test_a_face_that_is_broken_leaves_the_one_before(sessions, backstage):
 
 
 async def test_a_face_that_is_broken_from_the_start_is_refused(sessions, backstage):
-    backstage.render.broken = "theo"
-    with pytest.raises(InvalidInput, match=r"avatar theo: character\.json: is missing"):
+    backstage.render.unknown.add("theo")
+    with pytest.raises(InvalidInput, match="the avatar theo"):
         await sessions.create("camille", "offer")
 
 

@@ -123,7 +123,7 @@ async def test_speaking_over_the_avatar_stops_it(sessions, backstage):
         cut = messages(transport, "turn")[0]
         assert cut["interrupted"]
         assert 20 < len(cut["heard"]) < len(cut["reply"])
-        assert backstage.render.of_kind("cut")
+        await until(lambda: backstage.render.of_kind("cut"), "the mouth closed")
         await until(lambda: len(messages(transport, "turn")) == 2, "the interruption was answered")
         assert session.conversation.history[0] == Move(False, cut["heard"], interrupted=True)
 
@@ -234,3 +234,20 @@ async def test_a_persona_brings_its_background_and_its_manner(backstage, tmp_pat
         await until(lambda: looks() == [("theo", "office", "receptionist")], "the first face")
         session.become("night")
         await until(lambda: looks()[-1] == ("theo", "", "still"), "the same face in another manner")
+
+
+async def test_a_voice_that_is_not_there_refuses_the_session_with_those_that_are(backstage, tmp_path):
+    (tmp_path / "tom.yaml").write_text("{prompt: You are Tom., greeting: Ahoy!, voice: kokoro/nobody}")
+    backstage.tts.lacks = "kokoro/nobody"
+    made = Sessions(
+        Config(), backstage.services, Personas(tmp_path), lambda viewer, now_us: FakeTransport(viewer)
+    )
+    async with made.running():
+        with pytest.raises(
+            NotFound, match="persona tom: voice: tts: no voice 'kokoro/nobody'; there are: tone"
+        ):
+            await made.create("tom", "offer")
+        backstage.tts.lacks = ""
+        session = await made.create("tom", "offer")
+        session.close("left")
+    await until(lambda: backstage.open_calls == 0, "every call ended")

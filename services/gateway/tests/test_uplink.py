@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from visavis_gateway.backends.opus import OpusDecoder, OpusEncoder
+from visavis_gateway.concealment import Concealer
 from visavis_gateway.jitter import FRAME_TICKS, JitterBuffer, opus_duration_ticks
 from visavis_gateway.uplink import Decimator, Uplink
 
@@ -33,14 +34,36 @@ def test_a_swapped_packet_waits_for_its_neighbour():
 
 
 def test_a_lost_packet_costs_the_wait_and_no_more():
-    buffer = JitterBuffer(max_wait_us=60 * MS)
+    buffer = JitterBuffer()
     push(buffer, 0, 0)
     assert push(buffer, 2, 40) == []
-    assert push(buffer, 3, 60) == []
-    assert push(buffer, 4, 100) == [None, *(OPUS_20MS + bytes([n]) for n in (2, 3, 4))]
-    assert push(buffer, 1, 105) == []
+    assert push(buffer, 3, 60) == [None, *(OPUS_20MS + bytes([n]) for n in (2, 3))], "40 ms after it was due"
+    assert push(buffer, 1, 65) == []
     assert (buffer.lost_count, buffer.late_count) == (1, 1)
-    assert push(buffer, 5, 120) == [OPUS_20MS + b"\x05"], "no delay stays behind"
+    assert push(buffer, 4, 80) == [OPUS_20MS + b"\x04"], "no delay stays behind"
+
+
+def test_where_packets_overtake_each_other_a_gap_waits_longer_and_not_for_ever():
+    buffer = JitterBuffer(max_wait_us=80 * MS)
+    for n in (0, 2, 3, 1):  # number 1 comes 45 ms after number 2
+        push(buffer, n, {0: 0, 2: 40, 3: 60, 1: 85}[n])
+    assert push(buffer, 5, 100) == []
+    assert push(buffer, 6, 120) == []
+    assert push(buffer, 4, 140) == [OPUS_20MS + bytes([n]) for n in (4, 5, 6)], "it had been waited for"
+    for n in range(7, 2000):
+        push(buffer, n, n * 20)
+    assert push(buffer, 2001, 40_020) == []
+    assert push(buffer, 2002, 40_040)[0] is None, "forgotten: as short as ever"
+
+
+def test_the_wait_has_an_end_whatever_was_seen():
+    buffer = JitterBuffer(max_wait_us=80 * MS)
+    for n in (0, *range(2, 12)):
+        push(buffer, n, n * 20)
+    push(buffer, 1, 230)  # 190 ms after number 2
+    assert push(buffer, 13, 260) == []
+    assert push(buffer, 14, 335) == []
+    assert push(buffer, 15, 341)[0] is None
 
 
 def test_a_silent_sender_becomes_silence_in_real_time():
@@ -123,3 +146,29 @@ def test_uplink_decodes_and_conceals():
     assert len(sound) == 50 * 320
     assert sum(chunk.concealed for chunk in chunks) == uplink.concealed_count >= 1
     assert np.abs(sound[1600:6000]).max() > 6000
+
+
+def test_a_hole_in_a_tone_is_filled_with_the_tone_and_has_no_step():
+    tone = (8000 * np.sin(2 * np.pi * 200 * np.arange(48_000) / 48_000)).astype(np.int16)
+    concealer = Concealer()
+    parts = [
+        concealer.make(960) if n == 25 else concealer.take(tone[n * 960 : (n + 1) * 960]) for n in range(50)
+    ]
+    sound = np.concatenate(parts)
+    hole = slice(25 * 960, 26 * 960)
+    likeness = np.corrcoef(sound[hole], tone[hole])[0, 1]
+    assert likeness > 0.95
+    assert np.abs(np.diff(sound.astype(int))).max() < 1.5 * np.abs(np.diff(tone.astype(int))).max()
+
+
+def test_a_long_hole_fades_to_silence():
+    concealer = Concealer()
+    concealer.take((8000 * np.sin(np.arange(960) / 20)).astype(np.int16))
+    made = np.concatenate([concealer.make(960) for _ in range(5)])
+    assert np.abs(made[:200]).max() > 4000
+    assert not made[3 * 960 :].any()
+
+
+@pytest.mark.parametrize("count", [120, 480, 960, 2880])
+def test_a_hole_before_any_sound_is_silence(count):
+    assert not Concealer().make(count).any()

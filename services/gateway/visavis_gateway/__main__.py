@@ -13,8 +13,10 @@ from visavis.brain.v1.brain_service_pb2_grpc import BrainServiceStub
 from visavis.render.v1.render_service_pb2_grpc import RenderServiceStub
 from visavis.tts.v1.tts_service_pb2_grpc import TtsServiceStub
 
+from visavis_gateway.backends.library import VectorLibrary
 from visavis_gateway.backends.webrtc import WebRtcTransport
 from visavis_gateway.config import Config
+from visavis_gateway.librarian import kept_read
 from visavis_gateway.personas import Personas
 from visavis_gateway.server import build_app
 from visavis_gateway.session import Services
@@ -28,6 +30,8 @@ async def main() -> None:
     with telemetry("gateway"):
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(personas.kept_fresh())
+            library = VectorLibrary(config.models_dir, config.knowledge_dir.expanduser())
+            await stack.enter_async_context(kept_read(library, personas))
             bus = await stack.enter_async_context(connect(config.nats_url))
             names = ("asr", "brain", "tts", "render")
             channels = {
@@ -36,7 +40,7 @@ async def main() -> None:
             }
             services = Services(
                 AsrServiceStub(channels["asr"]), BrainServiceStub(channels["brain"]),
-                TtsServiceStub(channels["tts"]), RenderServiceStub(channels["render"]), bus,
+                TtsServiceStub(channels["tts"]), RenderServiceStub(channels["render"]), bus, library,
             )  # fmt: skip
             sessions = Sessions(
                 config,

@@ -14,9 +14,14 @@ from visavis_gateway.peers.health import state_of
 from visavis_gateway.reach import Reach, advertise, parse_advertised
 from visavis_gateway.session import Session
 from visavis_gateway.sessions import Sessions
+from visavis_gateway.video import video_of
 
 MAX_BODY_BYTES = 64 * 1024
 RETRY_AFTER_S = "30"
+FACE_HEADERS = {
+    "Cache-Control": "private, max-age=31536000, immutable",
+    "X-Content-Type-Options": "nosniff",
+}
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -42,6 +47,8 @@ def failure(error: Exception) -> Response:
     status, code = next((s, c) for kind, s, c in STATUS if isinstance(error, kind))
     if isinstance(error, InvalidInput) and str(error).startswith("sdp"):
         code = "invalid_sdp"
+    if isinstance(error, InvalidInput) and "drawn by a viewer" in str(error):
+        status, code = 409, "no_client_face"
     if isinstance(error, NotFound) and "persona" in str(error):
         code = "unknown_persona"
     headers = {"Retry-After": RETRY_AFTER_S} if status == 503 else {}
@@ -86,6 +93,18 @@ def text_field(body: dict[str, Any], field: str, default: str | None = None) -> 
     return value
 
 
+def bearer(request: Request) -> str:
+    """The token that a caller shows; empty for none."""
+    return request.headers.get("authorization", "").removeprefix("Bearer ")
+
+
+def render_field(body: dict[str, Any]) -> bool:
+    """Whether the viewer draws."""
+    render = body.get("render", "server")
+    require(render in ("server", "client"), 'render must be "server" or "client"')
+    return bool(render == "client")
+
+
 def resumed_field(body: dict[str, Any]) -> tuple[str, str] | None:
     """The session that broke off, as (id, token); None when this is a new conversation."""
     resume = body.get("resume")
@@ -122,12 +141,7 @@ class Api:
                 ],
                 "disclosure": default.disclosure,
                 "ice_servers": [{"urls": url} for url in self._config.ice_servers],
-                "video": {
-                    "width_px": self._config.video_size_px,
-                    "height_px": self._config.video_size_px,
-                    "frame_rate_hz": self._config.video_rate_hz,
-                    "codec": "VP8",
-                },
+                "video": self._config.video.as_json(),
             }
         )
 
@@ -148,11 +162,19 @@ class Api:
         addresses = await self._reach.addresses(request.url.hostname or "")
         waits = body.get("waits", False)
         require(isinstance(waits, bool), "waits must be true or false")
+        video = video_of(body.get("video", {}), self._config.video)
         session = await self._sessions.create(
-            text_field(body, "persona", ""), sdp, waits=waits, resumes=resumed_field(body)
-        )
+            text_field(body, "persona", ""), sdp, video,
+            waits=waits, resumes=resumed_field(body), viewer_draws=render_field(body),
+        )  # fmt: skip
         sdp = advertise(session.answer.result(), addresses)
-        answer = {"type": "answer", "sdp": sdp, "resumed": session.is_resumed}
+        answer = {
+            "type": "answer",
+            "sdp": sdp,
+            "video": session.video.as_json(),
+            "resumed": session.is_resumed,
+            **session.face,
+        }
         return JSONResponse({"session_id": session.session_id, "token": session.token, **answer}, 201)
 
     async def picture(self, request: Request) -> Response:
@@ -183,6 +205,16 @@ class Api:
     async def manifest(self, request: Request) -> Response:
         return JSONResponse(self._session_of(request).manifest())
 
+    async def face(self, request: Request) -> Response:
+        """A file that a drawn face needs; its name is its hash, so it never changes."""
+        self._sessions.require_any(bearer(request))
+        digest = request.path_params["digest"]
+        file = self._sessions.faces.get(digest)
+        headers = {**FACE_HEADERS, "ETag": f'"{digest}"'}
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        return Response(file.data, media_type=file.media_type, headers=headers)
+
     async def events(self, request: Request) -> Response:
         session = self._session_of(request)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -191,5 +223,4 @@ class Api:
         )
 
     def _session_of(self, request: Request) -> Session:
-        token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        return self._sessions.find(request.path_params["session_id"], token)
+        return self._sessions.find(request.path_params["session_id"], bearer(request))

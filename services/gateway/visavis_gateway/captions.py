@@ -30,8 +30,10 @@ def reply(reply: Reply, *, done: bool = False, interrupted: bool = False) -> Mes
     }
 
 
-def turn_report(turn: Turn, reply: Reply | None, trace_id: str, *, interrupted: bool) -> Message:
-    """What became of a turn."""
+def turn_report(
+    turn: Turn, reply: Reply | None, trace_id: str, sources: list[str], *, interrupted: bool
+) -> Message:
+    """What became of a turn; `sources` are the passages that its last reply was given."""
     sent_us = turn.marks_us.get("first_sent")
     measured = turn.origin == "speech" and sent_us is not None and turn.speech_end_us is not None
     return {
@@ -47,4 +49,5 @@ def turn_report(turn: Turn, reply: Reply | None, trace_id: str, *, interrupted: 
         "interrupted": interrupted,
         "voice_to_voice_ms": turn.stages_ms["first_sent"] if measured else None,
         "stages_ms": turn.stages_ms,
+        "sources": sources,
     }

@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from visavis_gateway.reach import parse_advertised
+from visavis_gateway.video import Codec, Video
 
 PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.\[\]:-]+")
@@ -53,10 +54,17 @@ class Config(BaseSettings):
     personas_dir: Path | None = None
     # What ${NAME} stands for in the headers of a persona's tools.
     tool_secrets: dict[str, SecretStr] = {}
+    # The embedding model of personas with knowledge, and where their vectors are kept.
+    models_dir: Path = Path("models")
+    knowledge_dir: Path = Path("~/.cache/visavis")
     default_persona: str = "mira"
     video_size_px: int = Field(default=512, ge=128, le=1024, multiple_of=2)
     video_rate_hz: int = Field(default=25, ge=5, le=60)
+    # While nothing happens; every n-th frame of video_rate_hz, so this is met only nearly.
+    video_idle_rate_hz: int = Field(default=12, ge=1, le=60)
     video_bitrate_bps: int = Field(default=800_000, ge=50_000, le=5_000_000)
+    # The one wanted; a viewer that offers only the other one gets that.
+    video_codec: Codec = "vp8"
     ice_servers: list[str] = []
     # Where the media of calls come in: any port, or one of these, one for each call.
     udp_ports: str = ""
@@ -65,6 +73,11 @@ class Config(BaseSettings):
     # End of turn: the shortest and the longest pause that ends one, counted from the last speech sample.
     shortest_wait_ms: int = Field(default=150, ge=50, le=5000)
     longest_wait_ms: int = Field(default=2500, ge=100, le=10_000)
+
+    @property
+    def video(self) -> Video:
+        """The picture of sessions that ask for nothing else."""
+        return Video(self.video_size_px, self.video_rate_hz, self.video_bitrate_bps, self.video_codec)
 
     @field_validator("udp_ports")
     @classmethod

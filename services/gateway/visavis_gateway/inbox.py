@@ -83,18 +83,32 @@ def take_report(guest: Guest, message: dict[str, Any], clock: dict[str, Any]) ->
 
     None for a report that makes no sense.
     """
-    fields = (message.get("audio_rtp"), message.get("video_rtp"), message.get("output_latency_ms", 0))
-    if not all(isinstance(value, int | float) and math.isfinite(value) for value in fields):
+    shown_s = _shown_s(message, clock)
+    heard = (message.get("audio_rtp"), message.get("output_latency_ms", 0))
+    if shown_s is None or not all(map(_is_number, heard)):
         return None
-    audio_rtp, video_rtp, latency_ms = (float(value) for value in fields if value is not None)
+    audio_rtp, latency_ms = (float(value) for value in heard if value is not None)
     heard_s = _media_s(audio_rtp, clock["audio"]) - latency_ms / 1000
-    offset_s = heard_s - _media_s(video_rtp, clock["video"])
+    offset_s = heard_s - shown_s
     if abs(offset_s) > MAX_OFFSET_S:
         return None
     guest.hearing.report(guest.now_us(), round(heard_s * 1_000_000))
     direction = "audio_early" if offset_s > 0 else "audio_late"
     names.av_offset.record(abs(offset_s), {names.DIRECTION: direction})
     return offset_s
+
+
+def _shown_s(message: dict[str, Any], clock: dict[str, Any]) -> float | None:
+    """Session time of the face on the screen: a frame of the video, or a state that the viewer draws."""
+    if "video" in clock:
+        rtp = message.get("video_rtp")
+        return _media_s(float(rtp), clock["video"]) if _is_number(rtp) and rtp is not None else None
+    pts_us = message.get("face_pts_us")
+    return float(pts_us) / 1_000_000 if _is_number(pts_us) and pts_us is not None else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _media_s(rtp: float, clock: dict[str, Any]) -> float:

@@ -1,9 +1,11 @@
 """Uplink jitter buffer. Pure: packets and times in, frames in order out; no I/O, no clock.
 
 The listener counts samples, so nothing has to be played out smoothly: a packet in order leaves at once and
-costs no delay. Only a gap waits, for a packet that may still come, and is concealed after `max_wait_us`.
+costs no delay. Only a gap waits, for a packet that may still come: as long as packets of this sender have
+lately been overtaken, from MIN_WAIT_US (the next but one packet ends the wait) to `max_wait_us`.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,6 +13,10 @@ CLOCK_HZ = 48_000  # RFC 7587: Opus always counts at 48 kHz on the wire
 FRAME_TICKS = 960  # 20 ms
 RESTART_TICKS = 5 * CLOCK_HZ  # a jump larger than this is another stream, not a loss
 MAX_CONCEAL_TICKS = CLOCK_HZ  # at most one second is made up for a gap
+MIN_WAIT_US = 15_000  # less than a packet: the one after the next one need not be on time
+WAIT_MARGIN = 1.2
+FORGETTING = 0.998  # a packet: half of it in 7 s
+REMEMBERED = 16
 DRIFT_US_PER_PACKET = 10  # lets the arrival estimate follow a sender that is up to 500 ppm slow
 
 
@@ -41,8 +47,12 @@ def opus_duration_ticks(payload: bytes) -> int:
 class JitterBuffer:
     """Puts packets in order, waits briefly for late ones, says where sound is missing."""
 
-    def __init__(self, max_wait_us: int = 60_000, stall_us: int = 120_000, capacity: int = 64) -> None:
+    def __init__(self, max_wait_us: int = 80_000, stall_us: int = 120_000, capacity: int = 64) -> None:
         self._max_wait_us = max_wait_us
+        self._overtaken_us = 0.0  # how long packets came after later ones, at most, lately
+        self._arrivals: deque[tuple[int, int]] = deque(
+            maxlen=REMEMBERED
+        )  # media time, arrival: of the newest
         self._stall_us = stall_us
         self._capacity = capacity
         self._waiting: dict[int, tuple[bytes, int]] = {}  # timestamp -> payload, arrival
@@ -57,7 +67,9 @@ class JitterBuffer:
         ticks = self._unwrap(timestamp)
         if self._next is not None and abs(ticks - self._next) > RESTART_TICKS:
             self._waiting.clear()
+            self._arrivals.clear()
             self._next = self._offset_us = None
+        self._learn(ticks, now_us)
         if self._next is not None and ticks < self._next:
             self.late_count += 1
             return
@@ -95,7 +107,20 @@ class JitterBuffer:
         if first - self._next > MAX_CONCEAL_TICKS:
             self._next = first - MAX_CONCEAL_TICKS
         waited_us = now_us - min(arrival for _, arrival in self._waiting.values())
-        return first - self._next if waited_us >= self._max_wait_us else 0
+        return first - self._next if waited_us >= self._wait_us else 0
+
+    @property
+    def _wait_us(self) -> float:
+        return min(self._max_wait_us, max(MIN_WAIT_US, WAIT_MARGIN * self._overtaken_us))
+
+    def _learn(self, ticks: int, now_us: int) -> None:
+        """Note how long after a later packet this one came."""
+        self._overtaken_us *= FORGETTING
+        passed = [arrival for at, arrival in self._arrivals if at > ticks]
+        if passed:
+            self._overtaken_us = max(self._overtaken_us, now_us - min(passed))
+        else:
+            self._arrivals.append((ticks, now_us))
 
     def _advance(self, payload: bytes | None, ticks: int) -> UplinkFrame:
         assert self._next is not None

@@ -38,7 +38,7 @@ class Mark:
         self.face = Face()
 
     def manifest(self, persona: Persona) -> dict[str, Any]:
-        """What a program may want to know of this call (docs/viewer.md, section 5)."""
+        """What a program may want to know of this call (docs/viewer.md, section 7)."""
         face = self.face
         return {
             "ai_generated": True,

@@ -16,6 +16,7 @@ from visavis_gateway.backends.opus import OpusDecoder, OpusEncoder
 from visavis_gateway.conversation import Conversation
 from visavis_gateway.echo import EchoGuard
 from visavis_gateway.engine import Transport
+from visavis_gateway.frame_times import FrameTimes
 from visavis_gateway.peers.asr import AsrPeer
 from visavis_gateway.peers.render import RenderPeer
 from visavis_gateway.playout import FRAME_US, Playout
@@ -23,6 +24,8 @@ from visavis_gateway.stage import Stage
 from visavis_gateway.uplink import CapturedChunk, Uplink
 
 LATENESS_WEIGHT = 0.05  # of the newest frame: an average over about 0.4 s
+
+MAX_VIDEO_WAITING = 3  # frames: with more, the network is behind, and what is not encoded need not be sent
 
 
 class Media:
@@ -35,18 +38,17 @@ class Media:
         asr: AsrPeer,
         render: RenderPeer,
         playout: Playout,
-        frame_rate_hz: int,
+        frames: FrameTimes,
     ) -> None:
         self._now_us = now_us
         self._transport = transport
         self._asr = asr
         self._render = render
         self._playout = playout
-        self._frame_us = 1_000_000 // frame_rate_hz
+        self._frames = frames
         self._uplink = Uplink(OpusDecoder())
         self._encoder = OpusEncoder()
         self._echo = EchoGuard(Aec3())
-        self._next_video_us = 0
         self._heard_end = 0
         self._seen = {"underruns": 0, "skipped": 0}
         self.next_pts_us = 0
@@ -61,7 +63,7 @@ class Media:
         """Every 20 ms: one audio frame at its pts, requests for the video frames up to one frame ahead."""
         self._render.request_keyframe()
         self.next_pts_us = -(-self._now_us() // FRAME_US) * FRAME_US
-        self._next_video_us = self.next_pts_us + self._frame_us
+        self._frames.start(self.next_pts_us + self._frames.frame_us)
         while True:
             await self._sleep_until(self.next_pts_us)
             now_us = self._now_us()
@@ -109,9 +111,10 @@ class Media:
             conversation.all_sent(self._now_us())
 
     def _ask_for_frames(self, now_us: int) -> None:
-        while self._next_video_us <= now_us + self._frame_us:
-            self._render.advance(self._next_video_us, late=self._next_video_us < now_us)
-            self._next_video_us += self._frame_us
+        resting = self._playout.reply is None and self._render.is_resting(now_us)
+        is_behind = self._transport.video_waiting() > MAX_VIDEO_WAITING
+        for pts_us in self._frames.due(now_us, resting=resting):
+            self._render.advance(pts_us, late=is_behind or pts_us < now_us)
 
     def _count(self) -> None:
         counts = {"underruns": self._playout.underrun_count, "skipped": self._render.skipped_count}

@@ -20,6 +20,7 @@ ERROR_TYPE = "error.type"
 RPC_STATUS = "rpc.response.status_code"
 STAGE_PREFIX = "visavis.stage_ms."
 DIRECTION = "visavis.direction"  # audio_early, audio_late
+KNOWLEDGE = "visavis.knowledge.sources"  # file and heading of each passage that the model was given
 PII_TRANSCRIPT = "visavis.pii.transcript"
 PII_HEARD = "visavis.pii.heard"
 
@@ -64,6 +65,7 @@ av_offset = meter.create_histogram(
 underruns = meter.create_counter("visavis.audio.underruns", "{frame}", "Frames of a reply sent as silence")
 WORDS_OUTCOME = "visavis.words.outcome"  # heard, wasted
 words = meter.create_counter("visavis.reply.words", "{word}", "Words of replies, by what became of them")
+lookups = meter.create_histogram("visavis.knowledge.duration", "s", "One look-up in a persona's documents")
 frames = meter.create_counter("visavis.video.frames", "{frame}", "Video frames sent")
 skipped = meter.create_counter("visavis.video.skipped", "{frame}", "Video frames not drawn")
 late_frames = meter.create_histogram(

@@ -8,7 +8,7 @@ from visavis_gateway.engine import Persona
 
 MAX_KEPT = 32
 
-Look = tuple[str, str, str]
+Look = tuple[str, str, str, str]
 Draw = Callable[[Persona], Awaitable[bytes]]
 
 
@@ -22,7 +22,7 @@ class Portraits:
 
     async def of(self, persona: Persona) -> bytes:
         """The persona's face. Raises what drawing it raises."""
-        look = (persona.avatar, persona.background, persona.profile)
+        look = (persona.avatar, persona.background, persona.profile, persona.label)
         async with self._drawing:
             if look not in self._drawn:
                 self._drawn[look] = await self._draw(persona)

@@ -64,6 +64,7 @@ def build_app(config: Config, sessions: Sessions, channels: Mapping[str, Any]) -
         Route(one + "/persona", guarded(api.persona), methods=["POST"]),
         Route(one + "/manifest", guarded(api.manifest)),
         Route(one + "/events", guarded(api.events)),
+        Route("/api/faces/{digest}", guarded(api.face)),
         Route("/api/openapi.json", openapi),
         Mount("/page", PageFiles(directory=PAGE)),
     ]

@@ -9,11 +9,12 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from rpckit.bus import Bus
-from rpckit.errors import ServiceError
+from rpckit.errors import NotFound, ServiceError
 from rpckit.streams import LatestQueue
 from visavis.asr.v1.asr_service_pb2_grpc import AsrServiceStub
 from visavis.brain.v1.brain_service_pb2_grpc import BrainServiceStub
@@ -24,33 +25,37 @@ from visavis.tts.v1.tts_service_pb2_grpc import TtsServiceStub
 
 from visavis_gateway import inbox
 from visavis_gateway.backends.opus import LOOKAHEAD_US
+from visavis_gateway.bandwidth import Bandwidth
 from visavis_gateway.clock import SessionClock
 from visavis_gateway.config import Config
 from visavis_gateway.conversation import Conversation
+from visavis_gateway.endings import REASONS, SessionOver, leave_reason
 from visavis_gateway.endpointing import Endpointing, EndpointingValues
 from visavis_gateway.engine import Move, Persona, Transport, Viewer
+from visavis_gateway.faces import DrawnFace, FaceStore
+from visavis_gateway.frame_times import FrameTimes
 from visavis_gateway.hearing import Hearing
+from visavis_gateway.knowledge import Library
+from visavis_gateway.looks import start_render
 from visavis_gateway.manifest import Face, Mark
 from visavis_gateway.media import Media
 from visavis_gateway.peers.asr import AsrPeer
-from visavis_gateway.peers.render import RenderPeer, start_render
+from visavis_gateway.peers.render import RenderPeer
+from visavis_gateway.peers.tts import require_voice
 from visavis_gateway.playout import Playout
 from visavis_gateway.policy import Manners, Policy
 from visavis_gateway.stage import Stage
+from visavis_gateway.video import Video
 
 log = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT_S = 10.0
 MAX_WATCHED = 200  # messages that a reader of the event stream may be behind
 GREET_TIMEOUT_US = 5_000_000  # for a viewer that never says that it sees something
-BITRATE_STEP = 0.15  # a smaller change is not worth a change of the encoder
-
-REASONS = {
-    "left": events.SESSION_END_REASON_LEFT,
-    "vanished": events.SESSION_END_REASON_VANISHED,
-    "timed_out": events.SESSION_END_REASON_TIMED_OUT,
-    "failed": events.SESSION_END_REASON_FAILED,
-    "shutdown": events.SESSION_END_REASON_SHUTDOWN,
+PACE = 1.5  # of the encoder's rate: what a keyframe may take of a narrow path
+AWAY = {
+    "asr": "I can't hear you for a moment. You can type.",
+    "render": "The picture stands still for a moment. We can go on talking.",
 }
 
 
@@ -63,27 +68,7 @@ class Services:
     tts: TtsServiceStub
     render: RenderServiceStub
     bus: Bus
-
-
-class SessionOver(Exception):
-    """Ends the session's tasks; `reason` is one of REASONS."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-def leave_reason(error: BaseException) -> str:
-    """Why the session's task group ended."""
-    if isinstance(error, BaseExceptionGroup):
-        reasons = [leave_reason(inner) for inner in error.exceptions]
-        return next((reason for reason in reasons if reason != "failed"), "failed")
-    return error.reason if isinstance(error, SessionOver) else "failed"
-
-
-def _look(persona: Persona) -> tuple[str, str, str, str]:
-    """What render has to know of a persona."""
-    return persona.avatar, persona.background, persona.profile, persona.label
+    library: Library | None = None
 
 
 def manners_of(persona: Persona) -> Manners:
@@ -107,9 +92,11 @@ class Session:
         config: Config,
         open_transport: Callable[[Viewer, Callable[[], int]], Transport],
         find_persona: Callable[[str], Persona],
+        video: Video,
         *,
         waits: bool = False,
         history: Sequence[Move] = (),
+        faces: FaceStore | None = None,
     ) -> None:
         self.session_id = session_id
         self.token = token
@@ -120,16 +107,28 @@ class Session:
         self._find_persona = find_persona
         self._services = services
         self._config = config
+        self.video = video
         self._clock = SessionClock()
         self._transport = open_transport(self, self._clock.now_us)
         self._asr = AsrPeer(services.asr, session_id, persona.language_code, self)
-        start = start_render(session_id, persona, config)
-        self._render = RenderPeer(services.render, start, self._show, self._on_face, self._on_face_refused)
+        # With a place for the files of faces the viewer draws, and there is no video.
+        self._drawn = DrawnFace(faces, self.tell, self._transport.send_face) if faces is not None else None
+        start = start_render(session_id, persona, video, viewer_draws=faces is not None)
+        self._render = RenderPeer(
+            services.render,
+            start,
+            self._show,
+            self._drawn,
+            self._look_refused,
+            partial(self.on_away, "render"),
+            self._on_face,
+        )
         playout = Playout(LOOKAHEAD_US)
         self._media = Media(
-            self._clock.now_us, self._transport, self._asr, self._render, playout, config.video_rate_hz
-        )
-        self._bitrate = config.video_bitrate_bps
+            self._clock.now_us, self._transport, self._asr, self._render, playout,
+            FrameTimes(video.rate_hz, config.video_idle_rate_hz),
+        )  # fmt: skip
+        self._bandwidth = Bandwidth(video.bitrate_bps)
         self._last_heard_us = self._greet_by_us = 0
         self._clock_told = False
         self._watchers: set[LatestQueue[dict[str, Any]]] = set()
@@ -139,7 +138,7 @@ class Session:
         self.answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._stage = Stage(
             self, persona, self._asr, self._render, services.brain, services.tts,
-            playout, services.bus, self._spawn, publish_words=config.publish_words,
+            playout, services.bus, self._spawn, publish_words=config.publish_words, library=services.library,
         )  # fmt: skip
         pauses = EndpointingValues(
             shortest_us=config.shortest_wait_ms * 1000, longest_us=config.longest_wait_ms * 1000
@@ -165,9 +164,13 @@ class Session:
                 self._spawn(self._asr.run(), "session.asr")
                 self._spawn(self._render.run(), "session.render")
                 async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                    await self._check_voice()
                     await self._asr.ready.wait()
                     await self._render.ready.wait()
-                    self.answer.set_result(await self._transport.answer(offer_sdp))
+                    if self._drawn is not None:
+                        await self._drawn.ready.wait()
+                    codec = self.video.codec if self._drawn is None else None
+                    self.answer.set_result(await self._transport.answer(offer_sdp, codec))
                 await self._hold()
         except* ServiceError as group:
             reason = self._failed(group.exceptions[0])
@@ -177,6 +180,20 @@ class Session:
             self._failed(ServiceError("the services took too long to answer"))
         finally:
             await self._leave(reason)
+
+    async def _check_voice(self) -> None:
+        """Refuse a persona whose voice is not there, before anybody waits for its first word."""
+        persona = self._persona
+        if persona.voice:
+            try:
+                await require_voice(self._services.tts, self.session_id, persona.voice, persona.language_code)
+            except NotFound as error:
+                raise NotFound(f"persona {persona.name}: voice: {error}") from None
+
+    @property
+    def face(self) -> dict[str, Any]:
+        """What a viewer that draws needs besides the answer; nothing for others."""
+        return {"face": {"files": self._drawn.files}} if self._drawn else {}
 
     def close(self, reason: str) -> None:
         """End the session; the first reason counts."""
@@ -262,7 +279,7 @@ class Session:
             watcher.clear()
 
     def manifest(self) -> dict[str, Any]:
-        """The machine-readable mark (docs/viewer.md, section 5)."""
+        """The machine-readable mark (docs/viewer.md, section 7)."""
         return self._mark.manifest(self._persona)
 
     def become(self, persona_name: str) -> None:
@@ -271,9 +288,8 @@ class Session:
         Raises NotFound.
         """
         persona = self._find_persona(persona_name)
-        before, self._persona = self._persona, persona
-        if _look(persona) != _look(before):
-            self._render.show(*_look(persona))
+        self._persona = persona
+        self._render.show(persona)
         self._stage.set_persona(persona)
         self.conversation.set_manners(manners_of(persona))
         self._introduce()
@@ -308,15 +324,11 @@ class Session:
                 "label": self._persona.label,
                 "disclosure": self._persona.disclosure,
                 "ai": True,
-                "frame_rate_hz": self._config.video_rate_hz,
+                "frame_rate_hz": self.video.rate_hz,
+                "idle_frame_rate_hz": min(self._config.video_idle_rate_hz, self.video.rate_hz),
             }
         )
         self.tell({"type": "manifest", **self.manifest()})
-
-    def _on_face_refused(self, error: ServiceError) -> None:
-        """The persona's face can't be shown: the call goes on with the one before."""
-        log.warning("session %s keeps its face: %s", self.session_id, error)
-        self.tell({"type": "error", "code": "face_refused", "message": str(error)})
 
     def _on_face(self, credits: render_pb.AvatarCredits) -> None:
         """Render has begun to show somebody; the viewer is told when that is somebody else."""
@@ -340,10 +352,16 @@ class Session:
         self._render.request_keyframe()
 
     def on_bitrate(self, bits_per_s: int) -> None:
-        wanted = min(bits_per_s, self._config.video_bitrate_bps)
-        if abs(wanted - self._bitrate) > BITRATE_STEP * self._bitrate:
-            self._bitrate = wanted
-            self._render.set_bitrate(wanted)
+        self._follow_network(self._bandwidth.estimated(bits_per_s))
+
+    def on_loss(self, fraction: float) -> None:
+        self._follow_network(self._bandwidth.lost(fraction))
+
+    def _follow_network(self, changed: bool) -> None:
+        if changed:
+            self._render.set_bitrate(self._bandwidth.rate_bps)
+        paced_bps = round(PACE * self._bandwidth.rate_bps) if self._bandwidth.is_narrow else None
+        self._transport.pace_video(paced_bps)
 
     def on_closed(self) -> None:
         self.close("vanished")
@@ -368,6 +386,13 @@ class Session:
     def on_ear_back(self) -> None:
         self.conversation.ear_back(self.now_us())
 
+    def on_away(self, service: str, away: bool) -> None:
+        """A service that the whole session needs has gone, or is back."""
+        state = "away" if away else "back"
+        self.tell(
+            {"type": "service", "service": service, "state": state, "message": AWAY[service] if away else ""}
+        )
+
     # -- what only time brings ---------------------------------------------------------------------------
 
     def _watch(self, now_us: int) -> None:
@@ -382,6 +407,10 @@ class Session:
         longest_s = min(self._config.max_session_s, self._persona.max_session_s or self._config.max_session_s)
         if now_us > longest_s * 1_000_000:
             self.close("timed_out")
+
+    def _look_refused(self, message: str) -> None:
+        """The face of the new persona can't be shown: the old one stays."""
+        self.tell({"type": "error", "code": "no_face", "message": message})
 
     async def _show(self, frame: render_pb.EncodedFrame) -> None:
         await self._media.show(frame)

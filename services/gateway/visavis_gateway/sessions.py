@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from rpckit.errors import Busy, NotFound, NotReady
 from rpckit.supervise import guarded
@@ -13,12 +14,14 @@ from rpckit.supervise import guarded
 from visavis_gateway import names
 from visavis_gateway.config import Config
 from visavis_gateway.engine import Move, Persona, Transport, Viewer
+from visavis_gateway.faces import FaceStore
+from visavis_gateway.looks import start_render
 from visavis_gateway.memories import Memories
 from visavis_gateway.peers.portrait import portrait
-from visavis_gateway.peers.render import start_render
 from visavis_gateway.personas import Personas
 from visavis_gateway.portraits import Portraits
 from visavis_gateway.session import ANSWER_TIMEOUT_S, Services, Session
+from visavis_gateway.video import Video, agreed
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +44,7 @@ class Sessions:
         self._memories = Memories(config.resume_within_s)
         self._tasks: asyncio.TaskGroup | None = None
         self.personas = personas
+        self.faces = FaceStore()
         self.portraits = Portraits(self._draw)
         self.limit = config.max_sessions
 
@@ -64,15 +68,18 @@ class Sessions:
         self,
         persona_name: str,
         offer_sdp: str,
+        video: Video | None = None,
         *,
         waits: bool = False,
         resumes: tuple[str, str] | None = None,
+        viewer_draws: bool = False,
     ) -> Session:
         """Open a session and answer its offer; it goes on where `resumes` (id, token) broke off.
+        Without `video` the picture is as usual.
 
-        One that waits costs nothing but its place, until its viewer says `begin`, and gives that up for one
-        that does not wait. Raises Busy (full), NotReady (a service is missing), NotFound (persona),
-        InvalidInput (offer).
+        Its viewer is sent video, or draws by itself. One that waits costs nothing but its place, until its
+        viewer says `begin`, and gives that up for one that does not wait. Raises Busy (full), NotReady (a
+        service is missing), NotFound (persona), InvalidInput (offer).
         """
         history = await self._resumed(*resumes) if resumes else []
         if len(self._open) >= self.limit and not waits:
@@ -85,7 +92,8 @@ class Sessions:
         persona = self.personas.find(persona_name)
         session = Session(
             secrets.token_hex(8), secrets.token_urlsafe(24), persona, self._services, self._config,
-            self._open_transport, self.personas.find, waits=waits, history=history,
+            self._open_transport, self.personas.find, agreed(video or self._config.video, offer_sdp),
+            waits=waits, history=history, faces=self.faces if viewer_draws else None,
         )  # fmt: skip
         self._open[session.session_id] = session
         names.sessions.add(1)
@@ -102,6 +110,12 @@ class Sessions:
         if session is None or not secrets.compare_digest(session.token.encode(), token.encode()):
             raise NotFound("no such session, or not your token")
         return session
+
+    def require_any(self, token: str) -> None:
+        """Raise NotFound unless `token` belongs to an open session."""
+        tokens = [session.token.encode() for session in self._open.values()]
+        if not any([secrets.compare_digest(each, token.encode()) for each in tokens]):  # all: no early end
+            raise NotFound("no such file, or not your token")
 
     @guarded
     async def _run(self, session: Session, offer_sdp: str) -> None:
@@ -133,7 +147,8 @@ class Sessions:
         await asyncio.wait([self._ends[session.session_id]], timeout=DRAIN_S)
 
     async def _draw(self, persona: Persona) -> bytes:
-        start = start_render(f"portrait-{secrets.token_hex(4)}", persona, self._config)
+        video = replace(self._config.video, codec="vp8")
+        start = start_render(f"portrait-{secrets.token_hex(4)}", persona, video, viewer_draws=False)
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
             return await portrait(self._services.render, start)
 

@@ -14,6 +14,7 @@ from visavis_gateway.conversation import Conversation
 from visavis_gateway.endpointing import words_of
 from visavis_gateway.engine import Move, Persona, Reply, Turn
 from visavis_gateway.hearing import Hearing
+from visavis_gateway.knowledge import Library
 from visavis_gateway.peers.asr import AsrPeer
 from visavis_gateway.peers.render import RenderPeer
 from visavis_gateway.playout import Playout, ReplyAudio
@@ -65,6 +66,7 @@ class Stage:
         spawn: Spawn,
         *,
         publish_words: bool,
+        library: Library | None = None,
     ) -> None:
         self._room = room
         self._persona = persona
@@ -76,6 +78,7 @@ class Stage:
         self._bus = bus
         self._spawn = spawn
         self._publish_words = publish_words
+        self._library = library
         self._turns: dict[str, TurnStreams] = {}
         self._shown: ReplyAudio | None = None  # whose cues the face has got last
 
@@ -83,8 +86,9 @@ class Stage:
 
     def turn_opened(self, turn: Turn) -> None:
         streams = self._turns[turn.turn_id] = TurnStreams(
-            self._room, turn, self._persona, self._brain_stub, self._tts_stub, self._spawn, self._on_sound
-        )
+            self._room, turn, self._persona, self._brain_stub, self._tts_stub, self._spawn, self._on_sound,
+            self._library,
+        )  # fmt: skip
         started = events.TurnStarted(
             turn_id=turn.turn_id, pts_us=turn.started_us, origin=ORIGINS[turn.origin]
         )
@@ -92,7 +96,7 @@ class Stage:
 
     def turn_closed(self, turn: Turn, reply: Reply | None, *, interrupted: bool) -> None:
         streams = self._turns.pop(turn.turn_id)
-        report = captions.turn_report(turn, reply, streams.trace_id, interrupted=interrupted)
+        report = captions.turn_report(turn, reply, streams.trace_id, streams.sources, interrupted=interrupted)
         if reply is not None:
             names.words.add(len(words_of(reply.heard)), {names.WORDS_OUTCOME: "heard"})
             self._room.tell(report)
@@ -253,5 +257,6 @@ class Stage:
             heard=report["heard"] if self._publish_words else "",
             interrupted=report["interrupted"],
             voice_to_voice_us=round((report["voice_to_voice_ms"] or 0) * 1000),
+            knowledge_sources=report["sources"],
         )
         self._publish(streams, "turn.ended", closed)

@@ -17,6 +17,8 @@ from visavis_gateway import names
 from visavis_gateway.conversation import Conversation
 from visavis_gateway.engine import Move, Persona, Reply, Turn
 from visavis_gateway.generation_spans import GenerationSpans
+from visavis_gateway.knowledge import Library, Passage
+from visavis_gateway.lookup import Lookup
 from visavis_gateway.peers.brain import BrainPeer
 from visavis_gateway.peers.tts import TtsPeer
 from visavis_gateway.playout import ReplyAudio
@@ -47,6 +49,7 @@ class TurnStreams:
         tts_stub: TtsServiceStub,
         spawn: Spawn,
         on_sound: Callable[[ReplyAudio], None],
+        library: Library | None = None,
     ) -> None:
         self._listener = listener
         self._persona = persona
@@ -68,6 +71,9 @@ class TurnStreams:
         }
         self.span = names.tracer.start_span(names.TURN_SPAN, Context(), attributes=attributes)
         self._generations = GenerationSpans(listener.session_id, self._context)
+        self._lookup = Lookup(library, persona.knowledge, self.span, spawn)
+        self._unasked: Reply | None = None  # it waits for what the documents say to it
+        self.sources: list[str] = []  # what the newest generation was given of them
 
     # -- the trace --------------------------------------------------------------------------------------
 
@@ -91,29 +97,59 @@ class TurnStreams:
         self._brain_task = self._spawn(self._think(self._brain, list(history)), "turn.brain")
 
     def warm(self, text: str) -> None:
-        """Let it read what the user has said so far."""
-        if self._brain is not None and self._brain_is_up:
-            self._brain.warm(text)
+        """Let it read what the user has said so far, and what the documents say to that."""
+
+        def read(passages: tuple[Passage, ...]) -> None:
+            if self._brain is not None and self._brain_is_up:
+                self._brain.warm(text, passages)
+
+        if self._unasked is None:
+            self._lookup.look_up(text, read)
 
     def generate(self, reply: Reply, history: list[Move]) -> None:
         """Let it answer, and the voice speak what it writes."""
         if not self._brain_is_up:  # it failed while the user spoke: once more
             self.open_brain(history)
-        assert self._brain is not None
         self._open_speech(reply)
         self._generation = reply.generation
-        self._brain.generate(reply.generation, reply.prompt_text, history)
+        if self._lookup.is_ready_for(reply.prompt_text):
+            self._ask(reply, history, self._lookup.passages)
+        else:
+            self._ask_later(reply, list(history))
+
+    def _ask(self, reply: Reply, history: list[Move], passages: tuple[Passage, ...]) -> None:
+        assert self._brain is not None
+        self.sources = [passage.source for passage in passages]
+        self._brain.generate(reply.generation, reply.prompt_text, history, passages)
+
+    def _ask_later(self, reply: Reply, history: list[Move]) -> None:
+        """Ask when its words are looked up: some milliseconds."""
+        self._unasked = reply
+
+        def ask(passages: tuple[Passage, ...]) -> None:
+            if self._unasked is not reply:
+                return  # dropped, or replaced
+            self._unasked = None
+            self._ask(reply, history, passages)
+            if reply.is_confirmed and self._brain is not None:
+                self._brain.confirm(reply.generation)
+
+        self._lookup.look_up(reply.prompt_text, ask)
 
     def confirm(self, reply: Reply) -> None:
         """This generation counts."""
         self._generations.confirmed(reply)
+        if self._unasked is reply:
+            return  # it is told when it is asked
         if self._brain is not None and reply.generation == self._generation:  # not a recited one
             self._brain.confirm(reply.generation)
 
     def discard(self, reply: Reply) -> None:
         """This generation does not count; its workers stop."""
         self._generations.cancelled(reply)
-        if self._brain is not None:
+        if self._unasked is reply:
+            self._unasked = None
+        elif self._brain is not None:
             self._brain.discard(reply.generation)
         task = self._tasks.pop(reply.generation, None)
         if task is not None:

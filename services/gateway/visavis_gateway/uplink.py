@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from visavis_gateway.concealment import Concealer
 from visavis_gateway.jitter import JitterBuffer, UplinkFrame
 
 Pcm = NDArray[np.int16]
@@ -58,7 +59,7 @@ class Uplink:
         self._decoder = decoder
         self._jitter = JitterBuffer()
         self._decimate = Decimator()
-        self._last = np.zeros(0, np.int16)
+        self._concealer = Concealer()
         self.concealed_count = 0
 
     def push(self, timestamp: int, payload: bytes, now_us: int) -> Iterator[CapturedChunk]:
@@ -75,15 +76,6 @@ class Uplink:
     def _sound_of(self, frame: UplinkFrame) -> tuple[Pcm, bool]:
         pcm = self._decoder.decode(frame.payload) if frame.payload is not None else np.zeros(0, np.int16)
         if len(pcm) == frame.duration_ticks:
-            self._last = pcm
-            return pcm, False
+            return self._concealer.take(pcm), False
         self.concealed_count += 1
-        return self._conceal(frame.duration_ticks), True
-
-    def _conceal(self, count: int) -> Pcm:
-        """The last sound again, fading to nothing; silence after that."""
-        made = np.zeros(count, np.int16)
-        again = self._last[-count:]
-        made[: len(again)] = again * np.linspace(0.8, 0.0, max(1, len(again)))[: len(again)]
-        self._last = np.zeros(0, np.int16)
-        return made
+        return self._concealer.make(frame.duration_ticks), True

@@ -1,6 +1,9 @@
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 import av
 import numpy as np
@@ -8,10 +11,33 @@ import pytest
 from rpckit.channels import open_channel
 from rpckit.serve import new_server
 from visavis.render.v1 import render_service_pb2_grpc as pb_grpc
+from visavis_render.avatar import shipped
 from visavis_render.config import Config
 from visavis_render.label import Badge
+from visavis_render.portrait.create import Wish, create_from_portrait
+from visavis_render.portrait.picture import read_portrait
 from visavis_render.server import RenderServicer
 from visavis_render.studio import Studio
+
+# Whose picture is CC0; what tools/portrait found in it, places as parts of its width.
+PORTRAIT, LANDMARKS = shipped() / "amos" / "base.webp", Path(__file__).parent / "data" / "amos-landmarks.npz"
+
+
+@pytest.fixture(scope="session")
+def portrait_wish(tmp_path_factory: pytest.TempPathFactory) -> Wish:
+    """An avatar of Amos' picture, without a place to put it."""
+    path = tmp_path_factory.mktemp("landmarks") / "amos.npz"
+    with np.load(LANDMARKS) as stored:
+        pixels = stored["faces"] * read_portrait(PORTRAIT).rgb.shape[1]
+        np.savez(path, faces=pixels, person=stored["person"])
+    return Wish(PORTRAIT, "Amos, who is made up, on paper", name="someone", landmarks=path)
+
+
+@pytest.fixture(scope="session")
+def portrait_avatar(portrait_wish: Wish, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of an avatar that was made from a portrait."""
+    wish = replace(portrait_wish, into=tmp_path_factory.mktemp("portraits"))
+    return create_from_portrait(wish, now=datetime(2026, 3, 1, 12, 30, tzinfo=UTC))
 
 
 @pytest.fixture

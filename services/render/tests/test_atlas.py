@@ -19,9 +19,11 @@ MOUTH = (slice(295, 390), slice(205, 305))
 EYES = (slice(200, 245), slice(165, 345))
 
 
-@pytest.fixture(scope="module", params=NAMES)
+@pytest.fixture(scope="module", params=[*NAMES, "a portrait"])
 def avatar(request):
-    return load_avatar(by_name(request.param), Config())
+    if request.param in NAMES:
+        return load_avatar(by_name(request.param), Config())
+    return load_avatar(read_directory(request.getfixturevalue("portrait_avatar")), Config())
 
 
 def luma(avatar, face):
@@ -100,8 +102,12 @@ def test_gaze_moves_the_pupils_the_right_way(avatar):
         rows, columns = np.nonzero(eye >= np.percentile(eye[8:-8], 94))
         return columns.mean(), rows.mean()
 
+    def dark_row(y):
+        eye = luma(avatar, FaceState(gaze=Gaze(0, y)))[205:245, 190:225]
+        return np.nonzero(eye <= np.percentile(eye, 10))[0].mean()
+
     assert white(0.8, 0)[0] < white(-0.8, 0)[0] - 4
-    assert white(0, 0.7)[1] > white(0, -0.7)[1]
+    assert dark_row(0.7) < dark_row(-0.7) - 2
 
 
 def test_the_head_turns_the_right_way(avatar):

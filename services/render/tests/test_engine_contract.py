@@ -3,7 +3,7 @@
 import av
 import numpy as np
 import pytest
-from visavis_render.avatar import by_name, names, size_range
+from visavis_render.avatar import by_name, names, read_directory, size_range
 from visavis_render.backends import RENDERERS, load_avatar, traits_of
 from visavis_render.config import Config
 from visavis_render.encoders import open_encoder
@@ -24,9 +24,11 @@ EXTREMES = [
 SHIPPED = sorted(names(None))
 
 
-@pytest.fixture(scope="module", params=SHIPPED)
+@pytest.fixture(scope="module", params=[*SHIPPED, "a portrait"])
 def directory(request):
-    return by_name(request.param)
+    if request.param in SHIPPED:
+        return by_name(request.param)
+    return read_directory(request.getfixturevalue("portrait_avatar"))
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,10 @@ def test_renderers_declare_what_they_need(directory):
     assert 0 <= traits.lookahead_us <= 1_000_000
     low, high = size_range(directory, traits)
     assert 128 <= low <= 512 <= high <= 1024
+
+
+def test_what_a_viewer_can_draw_has_a_kit_for_it(directory, avatar):
+    assert traits_of(directory).viewer_can_draw == hasattr(avatar, "kit")
 
 
 def test_whatever_is_asked_there_is_a_picture(avatar):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from visavis_render.backends.fake import FakeAvatar
 from visavis_render.drawing import Drawing
-from visavis_render.encoders import open_encoder, require_codec
+from visavis_render.encoders import open_encoder
 from visavis_render.engine import FaceState, HeadPose, VideoSpec, Viseme
 
 FRAME_US = 40_000
@@ -107,13 +107,6 @@ def test_rate_changes_are_gathered(drawing):
 def test_a_small_rate_change_is_ignored(drawing):
     drawing.configure(VideoSpec(size_px=128, bitrate_bps=780_000))
     assert keyframes(drawing, 100) == [0]
-
-
-def test_h264_is_refused():
-    from rpckit.errors import InvalidInput
-
-    with pytest.raises(InvalidInput, match=r"format\.codec"):
-        require_codec(VideoSpec(codec="h264"))
 
 
 def test_a_face_that_cant_be_drawn_leaves_the_last_good_one(drawing):

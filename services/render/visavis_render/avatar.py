@@ -7,6 +7,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn, TypeVar
@@ -49,6 +50,15 @@ class Sizes(Part):
         return self
 
 
+class Consent(Part):
+    """Whose portrait an avatar was made from: who agreed, when that was recorded, and which file it was."""
+
+    consent: str = Field(min_length=1, max_length=300)
+    recorded_time: datetime
+    file: str = Field(min_length=1, max_length=255)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
 class Manifest(Part):
     """What avatar.toml says; the table named like the renderer is the renderer's own."""
 
@@ -63,6 +73,7 @@ class Manifest(Part):
     # One of the renderer's backgrounds; empty = the avatar's own.
     background: str = Field(default="", max_length=40)
     lips: LipTuning = LipTuning()
+    portrait: Consent | None = None
 
 
 @dataclass(frozen=True)

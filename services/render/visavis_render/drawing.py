@@ -1,7 +1,7 @@
 """One session's pictures: draws a face and encodes it, with keyframes and rate as asked for."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opentelemetry import metrics
 
@@ -13,7 +13,7 @@ meter = metrics.get_meter(__name__)
 faces_mended = meter.create_counter(names.FACES_MENDED, "{frame}", "Frames drawn with the last good face")
 
 KEYFRAME_GAP_US = 300_000
-# A new rate needs a new encoder, which begins with a keyframe: so not often, and not for little.
+# Where a new rate needs a new encoder, that begins with a keyframe: so not often, and not for little.
 RATE_GAP_US = 2_000_000
 RATE_CHANGE = 0.1
 ANY_SIZE_PX = (MIN_SIZE_PX, MAX_SIZE_PX)
@@ -83,6 +83,9 @@ class Drawing:
         now, wanted = self._spec, self._wanted
         if self._opened_us is None:
             self._opened_us = pts_us
+        if self._follows_rate(wanted):
+            self._spec = wanted
+            return
         if wanted.size_px != now.size_px:
             self._renderer = self._avatar.open(wanted.size_px, self._label)
         elif not (self._differs(wanted) and pts_us - self._opened_us >= RATE_GAP_US):
@@ -91,6 +94,11 @@ class Drawing:
         self._encoder = open_encoder(wanted)
         self._spec, self._opened_us = wanted, pts_us
         self._keyframe_us, self._keyframe_wanted = None, True
+
+    def _follows_rate(self, wanted: VideoSpec) -> bool:
+        """The rate alone differs, and the encoder can take it in mid-stream."""
+        rate_bps = wanted.bitrate_bps
+        return replace(self._spec, bitrate_bps=rate_bps) == wanted and self._encoder.follow(rate_bps)
 
     def _differs(self, wanted: VideoSpec) -> bool:
         now = self._spec

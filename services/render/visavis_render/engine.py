@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,6 +120,25 @@ class Traits:
     device: Literal["cpu", "gpu"] = "cpu"
     min_size_px: int = MIN_SIZE_PX
     max_size_px: int = MAX_SIZE_PX
+    # Its avatars are `ViewerDrawn`: a viewer can draw them by itself.
+    viewer_can_draw: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file that a viewer needs to draw an avatar."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """All that a viewer needs to draw an avatar, but the label; description holds what JSON can."""
+
+    description: Mapping[str, Any]
+    files: tuple[Asset, ...] = ()
 
 
 class Renderer(Protocol):
@@ -138,6 +157,14 @@ class Avatar(Protocol):
         ...
 
 
+class ViewerDrawn(Protocol):
+    """An avatar that a viewer can draw."""
+
+    def kit(self) -> Kit:
+        """The same at every call; the first one may take a second."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class EncodedPicture:
     """The bitstream of one picture."""
@@ -151,6 +178,10 @@ class Encoder(Protocol):
 
     def encode(self, picture: I420, pts_us: int, keyframe: bool) -> EncodedPicture:
         """Exactly one encoded picture for this one."""
+        ...
+
+    def follow(self, bitrate_bps: int) -> bool:
+        """Take a new rate in mid-stream; False when only another encoder could."""
         ...
 
     def close(self) -> None: ...

@@ -160,6 +160,14 @@ class Badge:
         self._add = PLATE_LUMA * plate * (1 - light) + TEXT_LUMA * light
         self._keep_chroma = self._keep.reshape(rows // 2, 2, columns // 2, 2).mean(axis=(1, 3))
 
+    def image(self) -> NDArray[np.uint8]:
+        """The mark alone, (rows, columns, 4) of straight RGBA, for those who draw it over a picture."""
+        cover = 1 - self._keep
+        grey = (self._add / np.maximum(cover, 1e-6) - 16) * 255 / 219  # full range, as screens count
+        planes = np.stack([grey, grey, grey, cover * 255], axis=-1)
+        rounded: NDArray[np.uint8] = np.clip(planes + 0.5, 0, 255).astype(np.uint8)
+        return rounded
+
     def stamp(self, picture: I420) -> None:
         """Put the mark on a picture that does not carry it yet."""
         size = picture.shape[1]

@@ -89,6 +89,13 @@ def spec_of(video: pb.VideoFormat, before: VideoSpec) -> VideoSpec:
     return replace(before, size_px=size, frame_rate_hz=rate, bitrate_bps=bitrate, codec=codec)
 
 
+def is_drawn_by_viewer(output: pb.RenderOutput.ValueType) -> bool:
+    """Whether a session asks for states of the face instead of pictures."""
+    known = pb.RenderOutput.values()
+    require(output in known, "output must be RENDER_OUTPUT_VIDEO or RENDER_OUTPUT_FACE")
+    return output == pb.RENDER_OUTPUT_FACE
+
+
 def to_format(spec: VideoSpec) -> pb.VideoFormat:
     """The video as it is."""
     return pb.VideoFormat(

@@ -13,9 +13,11 @@ from visavis.render.v1 import render_service_pb2_grpc as pb_grpc
 
 from visavis_render.engine import VideoSpec
 from visavis_render.line import Advance, AdvanceLine
-from visavis_render.proto import credits_of, spec_of, to_format
+from visavis_render.posing import Posing
+from visavis_render.proto import credits_of, is_drawn_by_viewer, spec_of, to_format
 from visavis_render.session import Session
 from visavis_render.studio import Studio, Wish
+from visavis_render.wire import asset_parts, to_face
 
 log = logging.getLogger(__name__)
 Requests = AsyncIterator[pb.RenderRequest]
@@ -34,7 +36,8 @@ class RenderServicer(pb_grpc.RenderServiceServicer):
         requests = aiter(request_iterator)
         start = await self._read_start(requests)
         spec = spec_of(start.format, VideoSpec())
-        wish = Wish(start.avatar, start.background, start.profile, start.label, spec)
+        by_viewer = is_drawn_by_viewer(start.output)
+        wish = Wish(start.avatar, start.background, start.profile, start.label, spec, by_viewer)
         traits = self._studio.check(wish)
         with self._studio.slot():
             drawing = await run_step_in(self._studio.threads, self._studio.open, wish)
@@ -45,10 +48,18 @@ class RenderServicer(pb_grpc.RenderServiceServicer):
                     format=to_format(spec), lookahead_us=traits.lookahead_us, avatar=credits_of(directory)
                 )
                 await context.write(pb.RenderResponse(started=started))
+                if by_viewer:
+                    await self._equip(wish, context)
                 try:
                     await self._run(session, requests, context)
                 finally:
                     session.first_frames.cancel()
+
+    async def _equip(self, wish: Wish, context: Any) -> None:
+        """Everything that the viewer needs to draw; made at the first use of an avatar."""
+        assets = await run_step_in(self._studio.threads, self._studio.assets, wish)
+        for part in asset_parts(assets):
+            await context.write(pb.RenderResponse(asset=part))
 
     async def _run(self, session: Session, requests: Requests, context: Any) -> None:
         """Read and answer side by side until finish, or until the caller is gone."""
@@ -111,9 +122,18 @@ class RenderServicer(pb_grpc.RenderServiceServicer):
             await context.write(pb.RenderResponse(skipped=pb.FrameSkipped(pts_us=advance.pts_us)))
             session.note_skipped()
             return
-        frame = await run_step_in(self._studio.threads, session.drawing.frame, advance.face, advance.pts_us)
+        drawing = session.drawing
+        if isinstance(drawing, Posing):
+            frame = drawing.frame(advance.face, advance.pts_us)
+            await context.write(pb.RenderResponse(face=to_face(frame.pts_us, frame.face)))
+            session.note_frame(frame.pts_us, 0)
+            return
+        picture = await run_step_in(self._studio.threads, drawing.frame, advance.face, advance.pts_us)
         message = pb.EncodedFrame(
-            pts_us=frame.pts_us, keyframe=frame.keyframe, data=frame.data, duration_us=frame.duration_us
+            pts_us=picture.pts_us,
+            keyframe=picture.keyframe,
+            data=picture.data,
+            duration_us=picture.duration_us,
         )
         await context.write(pb.RenderResponse(frame=message))
-        session.note_frame(frame)
+        session.note_frame(picture.pts_us, picture.duration_us)

@@ -13,10 +13,11 @@ from visavis_render import names
 from visavis_render.animator import Animator
 from visavis_render.animator.schedule import MAX_CUES
 from visavis_render.avatar import require_size
-from visavis_render.drawing import Drawing, Frame
+from visavis_render.drawing import Drawing
 from visavis_render.encoders import require_codec
 from visavis_render.line import Advance
 from visavis_render.manner import Manner
+from visavis_render.posing import Posing
 from visavis_render.proto import (
     behaviour_of,
     cues_of,
@@ -119,7 +120,7 @@ class FirstFrames:
 class Session:
     """Applies requests in order; the instants that it hands out are complete, so drawing needs no lock."""
 
-    def __init__(self, start: pb.StartRender, drawing: Drawing, manner: Manner) -> None:
+    def __init__(self, start: pb.StartRender, drawing: Drawing | Posing, manner: Manner) -> None:
         rate_hz = drawing.wanted.frame_rate_hz
         self.animator = Animator(start.seed, manner.profile, manner.lips, rate_hz)
         self.drawing = drawing
@@ -182,9 +183,10 @@ class Session:
     def configure(self, message: pb.Configure) -> None:
         """Change the video; the codec stays."""
         spec = spec_of(message.format, self.drawing.wanted)
-        require_codec(spec)
         require(spec.codec == self.drawing.wanted.codec, "configure.format.codec can't be changed")
-        require_size(self.drawing.sizes_px, spec.size_px)
+        if isinstance(self.drawing, Drawing):
+            require_codec(spec)
+            require_size(self.drawing.sizes_px, spec.size_px)
         self.drawing.configure(spec)
         self.animator.frame_rate_hz = spec.frame_rate_hz
 
@@ -202,13 +204,13 @@ class Session:
         self._now_us = pts_us
         return Advance(pts_us, None if message.skip else self.animator.face_at(pts_us))
 
-    def note_frame(self, frame: Frame) -> None:
-        """A frame was sent."""
+    def note_frame(self, pts_us: int, duration_us: int) -> None:
+        """A frame was sent, or a state of the face, which takes no time to speak of."""
         self.counters.frames += 1
-        self.counters.durations_us.append(frame.duration_us)
+        self.counters.durations_us.append(duration_us)
         frames.add(1)
-        frame_duration.record(frame.duration_us / 1e6)
-        self.first_frames.shown(frame.pts_us)
+        frame_duration.record(duration_us / 1e6)
+        self.first_frames.shown(pts_us)
 
     def note_skipped(self) -> None:
         """An advance was answered skipped."""

@@ -6,17 +6,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
-from rpckit.errors import Busy, ServiceError
+from rpckit.errors import Busy, ServiceError, require
 
 from visavis_render.avatar import AvatarDirectory, by_name, read_directory, require_size, size_range
 from visavis_render.backends import load_avatar, traits_of, with_background
 from visavis_render.config import Config
 from visavis_render.drawing import Drawing
 from visavis_render.encoders import require_codec
-from visavis_render.engine import Avatar, Traits, VideoSpec
+from visavis_render.engine import Asset, Avatar, Traits, VideoSpec, ViewerDrawn
+from visavis_render.kit import packed
 from visavis_render.label import require_label
 from visavis_render.manner import Manner, manner_of
+from visavis_render.posing import Posing
 
 
 def open_house(config: Config) -> AvatarDirectory:
@@ -42,6 +45,8 @@ class Wish:
     profile: str = ""
     label: str = ""
     spec: VideoSpec = field(default_factory=VideoSpec)
+    # The viewer draws: it gets states of the face instead of pictures.
+    is_drawn_by_viewer: bool = False
 
 
 class Studio:
@@ -92,9 +97,12 @@ class Studio:
         """Raise what `open` would, without the work; what the avatar's renderer needs and can do."""
         directory = self.directory(wish.avatar, wish.background)
         traits = traits_of(directory)
-        require_size(size_range(directory, traits), wish.spec.size_px)
+        if wish.is_drawn_by_viewer:
+            require(traits.viewer_can_draw, f"output: the avatar {directory.name} can't be drawn by a viewer")
+        else:
+            require_size(size_range(directory, traits), wish.spec.size_px)
+            require_codec(wish.spec)
         require_label(wish.label)
-        require_codec(wish.spec)
         self.manner(wish)
         return traits
 
@@ -102,11 +110,18 @@ class Studio:
         """How the one asked for behaves."""
         return manner_of(self.directory(wish.avatar, ""), wish.profile, self._config)
 
-    def open(self, wish: Wish) -> Drawing:
-        """A session's drawing; blocks while an avatar or a size is used for the first time."""
+    def open(self, wish: Wish) -> Drawing | Posing:
+        """A session's output; blocks while an avatar or a size is used for the first time."""
         directory = self.directory(wish.avatar, wish.background)
+        if wish.is_drawn_by_viewer:
+            return Posing(wish.spec)
         sizes_px = size_range(directory, traits_of(directory))
         return Drawing(self._avatar(directory), wish.label, wish.spec, sizes_px)
+
+    def assets(self, wish: Wish) -> tuple[Asset, ...]:
+        """What a viewer needs to draw; blocks while an avatar is used for the first time."""
+        avatar = self._avatar(self.directory(wish.avatar, wish.background))
+        return packed(cast(ViewerDrawn, avatar).kit(), wish.label)  # `check` has seen its traits
 
     def close(self) -> None:
         """Let the drawing threads end."""

@@ -23,11 +23,16 @@ TEXTS = [
 
 
 @pytest.fixture(
-    params=["fake", "clicks", pytest.param("hibari", marks=pytest.mark.models)],
+    params=[
+        "fake",
+        "clicks",
+        pytest.param("hibari", marks=pytest.mark.models),
+        pytest.param("humming_kokoro", marks=pytest.mark.models),  # with its network: test_kokoro.py
+    ],
 )
 def engine(request) -> Engine:
-    if request.param == "hibari":
-        return request.getfixturevalue("hibari")
+    if request.param in ("hibari", "humming_kokoro"):
+        return request.getfixturevalue(request.param)
     return FakeEngine() if request.param == "fake" else ClicksEngine()
 
 

@@ -18,8 +18,15 @@ DIGIT_LENGTH = 4
 # So many symbols on their own ("* * *") may precede a clause; more are forgotten.
 MAX_SYMBOLS = 8
 
+# Between words of Chinese and Japanese there is no space: these end one, and so does Hindi's full stop.
+CJK_STOPS = "。！？．"
+CJK_COMMAS = "，、；："
+STOPS = (".", "!", "?", "।", "॥", *CJK_STOPS)
+# Characters of those that weigh as much as a word.
+CJK_PER_WORD = 2
+
 OPENING = "\"'“‘«([{*_"
-CLOSING = "\"'”’»)]}*_"
+CLOSING = "\"'”’»)]}*_」』》】）"
 
 
 def words_in(text: str) -> frozenset[str]:
@@ -94,6 +101,12 @@ class _Word:
         return any(c.isalnum() for c in self.text)
 
     @property
+    def weight(self) -> int:
+        """How many words of English it is as long as."""
+        cjk = sum("\u3040" <= c <= "\u9fff" for c in self.text)
+        return max(1, cjk // CJK_PER_WORD) if self.is_spoken else 0
+
+    @property
     def length(self) -> int:
         return len(self.text) + 1 + (DIGIT_LENGTH - 1) * sum(map(str.isdigit, self.text))
 
@@ -155,7 +168,7 @@ class ClauseCutter:
                 self._cut(len(self._words), Pause.SENTENCE)
         elif self._open is None:
             self._begin_word(char)
-        elif self._ends_at_dash(char) or len(self._text) - self._open >= MAX_WORD:
+        elif self._ends_at_mark(char) or len(self._text) - self._open >= MAX_WORD:
             self._close_word()
             self._begin_word(char)
         self._text += char
@@ -166,8 +179,10 @@ class ClauseCutter:
         self._wants_capital = False
         self._open = len(self._text)
 
-    def _ends_at_dash(self, char: str) -> bool:
-        return self._text[-1] == "—" and char.isalnum()
+    def _ends_at_mark(self, char: str) -> bool:
+        last = self._text[-1]
+        is_cjk_mark = last in CJK_STOPS or last in CJK_COMMAS
+        return (last == "—" and char.isalnum()) or (is_cjk_mark and char not in CLOSING)
 
     def _close_word(self) -> None:
         if self._open is None:
@@ -181,12 +196,12 @@ class ClauseCutter:
         limits = next(limits for words, limits in reversed(LIMITS) if words <= self._words_cut)
         if not self._words[-1].is_spoken and len(self._words) > MAX_SYMBOLS:
             self._forget_symbols()
-        word, count = self._words[-1], sum(w.is_spoken for w in self._words)
+        word, count = self._words[-1], sum(w.weight for w in self._words)
         ending = ending_of(word.text, is_first=len(self._words) == 1)
         self._wants_capital = ending == "maybe"
         if isinstance(ending, Pause) and (ending is Pause.SENTENCE or count >= limits.comma):
             self._cut(len(self._words), ending)
-        elif self._starts_phrase(word, count - 1, limits):
+        elif self._starts_phrase(word, count - word.weight, limits):
             self._cut_at(len(self._words) - 1)
         elif count >= limits.longest or sum(w.length for w in self._words) >= MAX_CLAUSE:
             self._cut_at(self._best_cut())
@@ -219,7 +234,7 @@ class ClauseCutter:
             return
         start, end = taken[0].start, taken[-1].end
         self._cuts.append(Clause(self._text[start:end], self._offset + start, pause))
-        self._words_cut += sum(w.is_spoken for w in taken)
+        self._words_cut += sum(w.weight for w in taken)
         self._text = self._text[end:]
         self._offset += end
         self._words = [_Word(w.start - end, w.end - end, w.text) for w in left]
@@ -237,11 +252,11 @@ def ending_of(word: str, *, is_first: bool) -> Pause | str:
         return ""
     if bare.endswith(("!", "?", ".")) and bare != word:
         return "maybe"  # "Stop!" she said.
-    if bare.endswith(("!", "?")):
+    if bare.endswith(("!", "?", "।", "॥", *CJK_STOPS)):
         return Pause.SENTENCE
     if bare.endswith("."):
         return _after_dot(bare[:-1].lstrip(OPENING), is_first=is_first)
-    if bare.endswith((",", ";", ":", "—", "–")) or word in ("-", "--"):
+    if bare.endswith((",", ";", ":", "—", "–", *CJK_COMMAS)) or word in ("-", "--"):
         return Pause.COMMA
     return ""
 
@@ -267,4 +282,4 @@ def _final_pause(words: list[_Word]) -> Pause:
     ending = ending_of(words[-1].text, is_first=False)
     if isinstance(ending, Pause):
         return ending
-    return Pause.SENTENCE if words[-1].text.rstrip(CLOSING).endswith((".", "…", "!", "?")) else Pause.NONE
+    return Pause.SENTENCE if words[-1].text.rstrip(CLOSING).endswith(("…", *STOPS)) else Pause.NONE

@@ -1,6 +1,7 @@
 """All settings of this service: TTS_* variables, read once in __main__."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -14,7 +15,12 @@ class Config(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TTS_", env_nested_delimiter="__", frozen=True)
 
     server: ServerSettings = ServerSettings(listen_address="127.0.0.1:50053")
-    backend: Literal["fake", "hibari"] = "hibari"
+    backend: Literal["fake", "hibari", "kokoro"] = "hibari"
+    models_dir: Path = Path("models")
+    # kokoro: by torch and the publisher's checkpoint, or by the int8 export; auto = torch where it can.
+    kokoro_runtime: Literal["auto", "torch", "onnx"] = "auto"
+    # kokoro by torch.
+    device: Literal["auto", "cpu", "cuda"] = "auto"
     # Empty = the backend's own.
     default_voice: str = Field(default="", max_length=64)
     max_streams: int = Field(default=8, ge=1, le=256)

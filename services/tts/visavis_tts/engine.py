@@ -86,15 +86,20 @@ class Speaker(Protocol):
     """One reply in one voice. Calls come in the order of the clauses and never overlap."""
 
     def speak(self, clause: Clause) -> Speech | None:
-        """One model step; None when nothing in the clause can be spoken."""
+        """One model step; None when nothing in the clause can be spoken, and when stopped."""
+        ...
+
+    def stop(self) -> None:
+        """From any thread: the step in flight may end early; nobody will hear it."""
         ...
 
     def close(self) -> None: ...
 
 
 class Engine(Protocol):
-    """Loaded voices, shared by all replies."""
+    """Loaded voices, shared by all replies; `name` is the backend's."""
 
+    name: str
     sample_rate_hz: int
 
     @property

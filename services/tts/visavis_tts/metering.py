@@ -40,6 +40,9 @@ class MeteredSpeaker:
             real_time_factor.record(took * self._rate / len(speech.pcm), self._labels)
         return speech
 
+    def stop(self) -> None:
+        self._speaker.stop()
+
     def close(self) -> None:
         self._speaker.close()
 
@@ -49,6 +52,7 @@ class MeteredEngine:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.name = engine.name
         self.sample_rate_hz = engine.sample_rate_hz
 
     @property

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import grpc
-from rpckit.blocking import run_step_in
+from rpckit.blocking import run_stoppable_step
 from rpckit.errors import InvalidInput, require, require_id
 from rpckit.streams import WaitingQueue
 from visavis.tts.v1 import tts_service_pb2 as pb
@@ -114,7 +114,7 @@ class TtsServicer(pb_grpc.TtsServiceServicer):
 
     async def _speak_clause(self, speaker: Speaker, clause: Clause, delivery: Delivery) -> None:
         async with self._step:
-            speech = await run_step_in(self._worker, speaker.speak, clause)
+            speech = await run_stoppable_step(self._worker, speaker.stop, speaker.speak, clause)
         if speech is not None:
             await delivery.speech(speech)
 

@@ -6,7 +6,7 @@ Phonemes: misaki's alphabet (https://github.com/hexgrad/misaki/blob/main/EN_PHON
 is a diphthong, and the rest of the IPA that the model's vocabulary has.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -15,25 +15,25 @@ from visavis_tts.engine import Cue, Viseme
 # ruff: noqa: RUF001, RUF003 (phonetic letters)
 
 STRESS = {"ˈ": 1.0, "ˌ": 0.5}
-# Marks on the sound before them.
-MODIFIERS = frozenset("ːʰʲ̃ᵝ")
-SEPARATORS = frozenset(' ;:,.!?—…"()“”↓→↗↘')
+# Marks on the sound before them; the arrows are the tones of Mandarin.
+MODIFIERS = frozenset("ːʰʲ̃ᵝ↓→↗↘")
+SEPARATORS = frozenset(' ;:,.!?—…"()“”')
 
 _SINGLE = {
     Viseme.PP: "pbm",
     Viseme.FF: "fvʋɸβ",
     Viseme.TH: "θð",
     Viseme.DD: "tdTɾɖʈɽ",
-    Viseme.KK: "kɡcɟqxɣχʔʁ",
-    Viseme.CH: "ʧʤʃʒʂʨʥɕS",
+    Viseme.KK: "kɡqxɣχʔʁ",
+    Viseme.CH: "ʧʤʃʒʂʨʥɕcɟꭧS",
     Viseme.SS: "szʦʣç",
     Viseme.NN: "nŋlɳɲɴʎ",
     Viseme.RR: "ɹrɻɚɜ",
     Viseme.AA: "aæɑɐʌ",
-    Viseme.E: "eɛəᵊɘø",
-    Viseme.I: "iɪjᵻɨyʝ",
-    Viseme.O: "oɔɒœɤ",
-    Viseme.U: "uʊwɯɰɥꭧ",
+    Viseme.E: "eɛəᵊɘɤ",
+    Viseme.I: "iɪjᵻɨʝ",
+    Viseme.O: "oɔɒœø",
+    Viseme.U: "uʊwɯɰɥy",
 }
 # Each half of the time is one shape: eɪ, aɪ, oʊ, aʊ, ɔɪ, and əʊ (British).
 _DIPHTHONGS = {
@@ -46,7 +46,8 @@ _DIPHTHONGS = {
 }
 # "h" is breath through the mouth that is already shaped for what follows.
 _BREATH = "h"
-SHAPES: dict[str, tuple[Viseme, ...]] = {
+Shapes = Mapping[str, tuple[Viseme, ...]]
+SHAPES: Shapes = {
     **{phoneme: (shape,) for shape, phonemes in _SINGLE.items() for phoneme in phonemes},
     **_DIPHTHONGS,
     _BREATH: (Viseme.E,),
@@ -73,13 +74,15 @@ class Sound:
         return replace(self, start_sample=max(0, start), end_sample=end)
 
 
-def cues_of(sounds: Sequence[Sound], loudness: Callable[[int, int], float]) -> list[Cue]:
+def cues_of(
+    sounds: Sequence[Sound], loudness: Callable[[int, int], float], shapes: Shapes = SHAPES
+) -> list[Cue]:
     """One cue for each stretch of the same shape.
 
     `sounds` touch one another; `loudness` tells 0 to 1 for a stretch of samples.
     """
     merged: list[tuple[Viseme, int, int, float]] = []
-    for shape, start, end, stress in _shapes(sounds):
+    for shape, start, end, stress in _shapes(sounds, shapes):
         if merged and merged[-1][0] is shape:
             _, start, _, before = merged.pop()
             stress = max(stress, before)
@@ -90,14 +93,14 @@ def cues_of(sounds: Sequence[Sound], loudness: Callable[[int, int], float]) -> l
     ]
 
 
-def _shapes(sounds: Sequence[Sound]) -> Iterable[tuple[Viseme, int, int, float]]:
+def _shapes(sounds: Sequence[Sound], table: Shapes) -> Iterable[tuple[Viseme, int, int, float]]:
     for sound, following in zip(sounds, [*sounds[1:], None], strict=True):
-        shapes = SHAPES[sound.phoneme] if sound.phoneme else (Viseme.SIL,)
+        seen = table[sound.phoneme] if sound.phoneme else (Viseme.SIL,)
         if sound.phoneme == _BREATH and following is not None and following.phoneme:
-            shapes = SHAPES[following.phoneme][:1]
+            seen = table[following.phoneme][:1]
         length = sound.end_sample - sound.start_sample
-        edges = [sound.start_sample + length * i // len(shapes) for i in range(len(shapes) + 1)]
-        for shape, (start, end) in zip(shapes, pairwise(edges), strict=True):
+        edges = [sound.start_sample + length * i // len(seen) for i in range(len(seen) + 1)]
+        for shape, (start, end) in zip(seen, pairwise(edges), strict=True):
             if end > start:
                 yield shape, start, end, sound.stress
 

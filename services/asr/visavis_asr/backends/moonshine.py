@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from rpckit.loading import loading
 
 from visavis_asr.backends.onnx_session import open_session
 from visavis_asr.backends.silero import Silero, SileroVad
@@ -18,6 +19,7 @@ from visavis_asr.engine import RATE_HZ, WINDOW_SAMPLES, Heard, Samples
 log = logging.getLogger(__name__)
 
 START_TOKEN = 1
+VOCABULARY = 32_768
 END_TOKEN = 2
 # Faster than anyone speaks: a longer output is the decoder going round in circles.
 MAX_TOKENS_PER_S = 6.5
@@ -85,7 +87,10 @@ class Moonshine:
         folder = models_dir / "moonshine-tiny-en"
         self._encoder = open_session(folder / "encoder_model.ort")
         self._decoder = open_session(folder / "decoder_model_merged.ort")
-        self._tokens = [plain(token) for token in read_tokens(folder / "tokenizer.bin")]
+        with loading(folder / "tokenizer.bin"):
+            self._tokens = [plain(token) for token in read_tokens(folder / "tokenizer.bin")]
+            if len(self._tokens) != VOCABULARY:
+                raise ValueError(f"{len(self._tokens)} tokens where there should be {VOCABULARY}")
         inputs = self._decoder.get_inputs()
         self._empty_past = {
             i.name: np.zeros((1, i.shape[1], 0, i.shape[3]), np.float32)

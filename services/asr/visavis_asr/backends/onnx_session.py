@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import onnxruntime as ort
+from rpckit.loading import loading
 
 
 def open_session(path: Path) -> ort.InferenceSession:
@@ -15,4 +16,5 @@ def open_session(path: Path) -> ort.InferenceSession:
     options.log_severity_level = 3
     # A spinning thread would take a core from the other services.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    with loading(path):
+        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from rpckit.loading import loading
 from xllamacpp import CommonParams, Server, llama_load_mode
 
 from visavis_brain.backends import judging
@@ -87,7 +88,5 @@ def build(config: Config) -> LlamaEngine:
     path = config.models_dir / config.model_file
     if not path.is_file():
         raise SystemExit(f"no model at {path}: run `visavis models pull`, or set BRAIN_MODEL_FILE")
-    try:
+    with loading(path):
         return LlamaEngine(Server(params_of(config)), config)
-    except RuntimeError as error:
-        raise SystemExit(f"llama.cpp can't load {path}: {error}") from None

@@ -14,10 +14,14 @@ class FakeTransport:
         self.audio: list[tuple[int, bytes]] = []
         self.video: list[tuple[int, bytes, bool]] = []
         self.messages: list[dict[str, Any]] = []
+        self.faces: list[dict[str, Any]] = []
+        self.has_video = False
+        self.paced_bps: int | None = None
         self.is_closed = False
 
-    async def answer(self, offer_sdp: str) -> str:
-        return f"answer to {offer_sdp}"
+    async def answer(self, offer_sdp: str, codec: str | None) -> str:
+        self.has_video = codec is not None
+        return f"{codec} answer to {offer_sdp}"
 
     def send_audio(self, packet: bytes, pts_us: int) -> None:
         self.audio.append((pts_us, packet))
@@ -25,8 +29,17 @@ class FakeTransport:
     def send_video(self, frame: bytes, pts_us: int, *, keyframe: bool) -> None:
         self.video.append((pts_us, frame, keyframe))
 
+    def video_waiting(self) -> int:
+        return 0
+
+    def pace_video(self, bits_per_s: int | None) -> None:
+        self.paced_bps = bits_per_s
+
     def send_message(self, text: str) -> None:
         self.messages.append(json.loads(text))
+
+    def send_face(self, text: str) -> None:
+        self.faces.append(json.loads(text))
 
     def media_clock(self) -> dict[str, Any] | None:
         return None

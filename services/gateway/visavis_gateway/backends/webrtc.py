@@ -4,38 +4,36 @@ import asyncio
 import logging
 import struct
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any
 
-import av
 from aiortc import (
-    MediaStreamTrack,
     RTCConfiguration,
     RTCDataChannel,
     RTCIceServer,
     RTCPeerConnection,
     RTCRtpReceiver,
     RTCRtpSender,
-    RTCRtpTransceiver,
     RTCSessionDescription,
 )
 from aiortc.clock import current_ntp_time
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
-from aiortc.mediastreams import MediaStreamError
 from aiortc.rtcrtpreceiver import StreamStatistics
 from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_FIR,
     RTCP_PSFB_PLI,
     RtcpPsfbPacket,
+    RtcpRrPacket,
     RtcpSrPacket,
     RtpPacket,
     unpack_remb_fci,
 )
 from rpckit.errors import InvalidInput
-from rpckit.streams import LatestQueue
 
+from visavis_gateway.backends.offers import check_text, keep_codec, without_hidden_addresses
+from visavis_gateway.backends.packets import PacketTrack
 from visavis_gateway.backends.udp_ports import use_ports
+from visavis_gateway.bandwidth import Pacer
 from visavis_gateway.engine import Viewer
 
 log = logging.getLogger(__name__)
@@ -43,76 +41,11 @@ log = logging.getLogger(__name__)
 AUDIO_HZ = 48_000
 VIDEO_HZ = 90_000
 CHANNEL = "visavis"
+FACE_CHANNEL = "visavis-face"  # unordered and without repeats, when the viewer opens one
 MAX_BUFFERED_BYTES = 1 << 20
+MAX_BUFFERED_FACES = 16 << 10  # bytes: beyond it a state would come too late to be of use
 MAX_EARLY_MESSAGES = 100
 FAREWELL_S = 0.2  # closing drops what the data channel has not delivered yet
-
-
-class PacketTrack(MediaStreamTrack):
-    """A track of packets that are encoded already. Full queue: the viewer's network is dead, old ones go."""
-
-    def __init__(self, kind: str, rate_hz: int, maxsize: int) -> None:
-        self.kind = kind
-        super().__init__()
-        self.rate_hz = rate_hz
-        self.first_pts_us: int | None = None
-        self._queue: LatestQueue[av.Packet[Any]] = LatestQueue(maxsize, f"gateway.rtp.{kind}")
-
-    def feed(self, data: bytes, pts_us: int) -> bool:
-        """Queue one packet; False when an older one had to go for it."""
-        packet = av.Packet(data)
-        packet.pts = pts_us * self.rate_hz // 1_000_000
-        packet.time_base = Fraction(1, self.rate_hz)
-        dropped = self._queue.dropped_count
-        self._queue.put(packet)
-        return self._queue.dropped_count == dropped
-
-    async def recv(self) -> "av.Packet[Any]":
-        """The next packet, as aiortc's sender asks for it."""
-        if self.readyState != "live":
-            raise MediaStreamError
-        packet = await self._queue.get()
-        if self.first_pts_us is None:
-            self.first_pts_us = (packet.pts or 0) * 1_000_000 // self.rate_hz
-        return packet
-
-    def stop(self) -> None:
-        """Nobody asks any more: what waits must not count as waiting for ever."""
-        super().stop()
-        self._queue.clear()
-
-
-def check_text(offer_sdp: str) -> None:
-    """Refuse early what aiortc would accept and never connect."""
-    printable = all(c.isprintable() or c in "\r\n\t" for c in offer_sdp)
-    if not printable:
-        raise InvalidInput("sdp must be plain text")
-    if "a=fingerprint:" not in offer_sdp or "SAVPF" not in offer_sdp:
-        raise InvalidInput("sdp must offer DTLS-SRTP (a fingerprint and a SAVPF profile)")
-
-
-def without_hidden_addresses(offer_sdp: str) -> str:
-    """The offer less its mDNS candidates, and open for those that come with the viewer's own checks.
-
-    Browsers hide their addresses until the microphone is allowed. Looking a name up takes a second where
-    nobody answers, and with no address at all ICE would fail before the first check of the viewer arrives.
-    """
-    lines = offer_sdp.splitlines(keepends=True)
-    hidden = [line.startswith("a=candidate:") and ".local " in line for line in lines]
-    if not any(hidden):
-        return offer_sdp
-    kept = [line for line, drop in zip(lines, hidden, strict=True) if not drop]
-    return "".join(line for line in kept if not line.startswith("a=end-of-candidates"))
-
-
-def keep_codec(transceiver: RTCRtpTransceiver, mime_type: str) -> None:
-    """Answer with this codec and its retransmission alone; aiortc would send the offer's first."""
-    chosen = [c for c in transceiver._codecs if c.mimeType.lower() == mime_type.lower()]
-    if not chosen:
-        raise InvalidInput(f"sdp must offer {mime_type}")
-    types = {c.payloadType for c in chosen}
-    retransmission = [c for c in transceiver._codecs if c.parameters.get("apt") in types]
-    transceiver._codecs = chosen + retransmission
 
 
 class WebRtcTransport:
@@ -130,12 +63,19 @@ class WebRtcTransport:
         self._origins: dict[int, int] = {}  # ssrc -> RTP time of pts 0
         self._ntp_zero = current_ntp_time() - (now_us() << 32) // 1_000_000
         self._channel: RTCDataChannel | None = None
+        self._faces: RTCDataChannel | None = None
         self._early: list[str] = []
         self._needs_keyframe = True
+        self._pacer = Pacer()
+        self._tracks: list[PacketTrack] = []
         self._senders: dict[str, RTCRtpSender] = {}
 
-    async def answer(self, offer_sdp: str) -> str:
-        """Accept the offer. Raises InvalidInput for one that can't be answered, Busy without a free port."""
+    async def answer(self, offer_sdp: str, codec: str | None) -> str:
+        """Accept the offer, with video in `codec` (vp8, h264); None = no video.
+
+        Raises InvalidInput for an offer that can't be answered, Busy without a free port.
+        """
+        self._tracks = [self._audio] if codec is None else [self._audio, self._video]
         self._pc.on("connectionstatechange", self._on_state)
         self._pc.on("datachannel", self._on_channel)
         check_text(offer_sdp)
@@ -143,7 +83,7 @@ class WebRtcTransport:
             offer = RTCSessionDescription(sdp=without_hidden_addresses(offer_sdp), type="offer")
             await self._pc.setRemoteDescription(offer)
             self._check_offer()
-            self._attach_tracks()
+            self._attach_tracks(codec)
             self._settle_ports()
             await self._pc.setLocalDescription(await self._pc.createAnswer())
         except InvalidInput:
@@ -151,9 +91,10 @@ class WebRtcTransport:
         except (
             ValueError, KeyError, IndexError, AttributeError, AssertionError, TypeError,
             InvalidStateError, InvalidAccessError, OperationError,
+            RuntimeError,  # a StopIteration of its parser
         ) as error:  # fmt: skip
             log.info("offer refused: %s", type(error).__name__)
-            raise InvalidInput("sdp is not an offer that can be answered (audio, video VP8, data)") from None
+            raise InvalidInput("sdp is not an offer that can be answered (audio, video, data)") from None
         return self._pc.localDescription.sdp
 
     def send_audio(self, packet: bytes, pts_us: int) -> None:
@@ -161,13 +102,21 @@ class WebRtcTransport:
         self._audio.feed(packet, pts_us)
 
     def send_video(self, frame: bytes, pts_us: int, *, keyframe: bool) -> None:
-        """One VP8 frame; nothing leaves before a keyframe, nor after a loss until the next one."""
+        """One encoded frame; nothing leaves before a keyframe, nor after a loss until the next one."""
         if self._needs_keyframe and not keyframe:
             return
         self._needs_keyframe = False
         if not self._video.feed(frame, pts_us):
             self._needs_keyframe = True
             self._viewer.on_keyframe_request()
+
+    def video_waiting(self) -> int:
+        """Frames that have not left yet."""
+        return self._video.waiting
+
+    def pace_video(self, bits_per_s: int | None) -> None:
+        """Spread video packets to this rate, so that the voice keeps its way; None = as they come."""
+        self._pacer.rate_bps = bits_per_s
 
     def send_message(self, text: str) -> None:
         """Over the data channel; kept while that is not open yet, dropped when the viewer stopped reading."""
@@ -177,9 +126,16 @@ class WebRtcTransport:
         elif self._channel.readyState == "open" and self._channel.bufferedAmount < MAX_BUFFERED_BYTES:
             self._channel.send(text)
 
+    def send_face(self, text: str) -> None:
+        """A state of the face, if the viewer keeps up: the next one is complete, too."""
+        channel = self._faces or self._channel
+        if channel is None or channel.readyState != "open" or channel.bufferedAmount > MAX_BUFFERED_FACES:
+            return
+        channel.send(text)
+
     def media_clock(self) -> dict[str, Any] | None:
-        """Which RTP timestamp stands for pts 0, per track; None until both tracks have sent."""
-        if len(self._origins) < 2:
+        """Which RTP timestamp stands for pts 0, per track; None until every track has sent."""
+        if not self._senders or len(self._origins) < len(self._senders):
             return None
         rates = {"audio": AUDIO_HZ, "video": VIDEO_HZ}
         return {
@@ -191,25 +147,34 @@ class WebRtcTransport:
         """Give everything back, once the last message has had time to arrive."""
         if self._channel is not None and self._channel.readyState == "open":
             await asyncio.sleep(FAREWELL_S)
-        await self._pc.close()
+        try:
+            await self._pc.close()
+        except (
+            AttributeError
+        ):  # aiortc trips over what a strange offer left half made, and would leave sockets
+            for ice in getattr(self._pc, "_RTCPeerConnection__iceTransports"):  # noqa: B009
+                await ice.stop()
 
     # -- set-up -----------------------------------------------------------------------------------------
 
     def _check_offer(self) -> None:
         kinds = {t.kind: t for t in self._pc.getTransceivers()}
-        if set(kinds) != {"audio", "video"} or len(self._pc.getTransceivers()) != 2:
-            raise InvalidInput("sdp must offer exactly one audio and one video section")
+        wanted = [track.kind for track in self._tracks]
+        if sorted(t.kind for t in self._pc.getTransceivers()) != wanted:
+            what = "one audio and one video section" if len(wanted) > 1 else "one audio section and no video"
+            raise InvalidInput(f"sdp must offer exactly {what}")
         if self._pc.sctp is None:
             raise InvalidInput(f"sdp must offer a data channel ({CHANNEL})")
         self._tap_microphone(kinds["audio"].receiver)
 
-    def _attach_tracks(self) -> None:
-        for track in (self._audio, self._video):
+    def _attach_tracks(self, codec: str | None) -> None:
+        for track in self._tracks:
             self._senders[track.kind] = self._pc.addTrack(track)
         for transceiver in self._pc.getTransceivers():
-            keep_codec(transceiver, "audio/opus" if transceiver.kind == "audio" else "video/VP8")
+            keep_codec(transceiver, "audio/opus" if transceiver.kind == "audio" else f"video/{codec}")
         self._follow_clock()
-        self._hear_feedback(self._senders["video"])
+        if "video" in self._senders:
+            self._hear_feedback(self._senders["video"])
 
     def _settle_ports(self) -> None:
         transports = getattr(self._pc, "_RTCPeerConnection__iceTransports")  # noqa: B009
@@ -231,11 +196,13 @@ class WebRtcTransport:
         """Learn each track's random RTP origin from its first packet, so that reports state media time."""
         transport = self._senders["audio"].transport
         send = transport._send_rtp
-        tracks = {self._senders["audio"]._ssrc: self._audio, self._senders["video"]._ssrc: self._video}
+        tracks = {self._senders[track.kind]._ssrc: track for track in self._tracks}
 
         async def send_rtp(data: bytes) -> None:
             if not 200 <= data[1] <= 207:
                 timestamp, ssrc = struct.unpack_from("!II", data, 4)
+                if ssrc == self._senders["video"]._ssrc:
+                    await asyncio.sleep(self._pacer.wait_s(len(data), asyncio.get_running_loop().time()))
                 track = tracks.get(ssrc)
                 if track is not None and ssrc not in self._origins and track.first_pts_us is not None:
                     ticks = track.first_pts_us * track.rate_hz // 1_000_000
@@ -268,7 +235,11 @@ class WebRtcTransport:
         handle = sender._handle_rtcp_packet
 
         async def on_rtcp(packet: Any) -> None:
-            if isinstance(packet, RtcpPsfbPacket):
+            if isinstance(packet, RtcpRrPacket | RtcpSrPacket):
+                for report in packet.reports:
+                    if report.ssrc == sender._ssrc:
+                        self._viewer.on_loss(report.fraction_lost / 256)
+            elif isinstance(packet, RtcpPsfbPacket):
                 if packet.fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
                     self._viewer.on_keyframe_request()
                 elif packet.fmt == RTCP_PSFB_APP:
@@ -295,6 +266,9 @@ class WebRtcTransport:
             self._viewer.on_closed()
 
     def _on_channel(self, channel: RTCDataChannel) -> None:
+        if channel.label == FACE_CHANNEL and self._faces is None:
+            self._faces = channel
+            return
         if channel.label != CHANNEL or self._channel is not None:
             channel.close()
             return

@@ -27,10 +27,10 @@ export class Gateway {
 
   /**
    * Sends the offer; resolves to `{session_id, token, type, sdp, resumed}`. `waits`: nothing happens before
-   * `begin`. `resume`: {session_id, token} of a session that broke off.
+   * `begin`. `resume`: {session_id, token} of a session that broke off. `render`: "client" where the page draws.
    */
-  async open(offer, { persona = "", waits = false, resume = null } = {}, signal = undefined) {
-    const body = { type: offer.type, sdp: offer.sdp, waits, ...(persona && { persona }), ...(resume && { resume }) };
+  async open(offer, { persona = "", waits = false, resume = null, render = "server" } = {}, signal = undefined) {
+    const body = { type: offer.type, sdp: offer.sdp, waits, render, ...(persona && { persona }), ...(resume && { resume }) };
     const answer = await this.#request("api/sessions", {
       method: "POST",
       headers: { "Content-Type": "application/json" },

@@ -1,4 +1,5 @@
 // One call: WebRTC to the gateway, and its data channel.
+import { drawnFace } from "./face/face.js";
 
 const GATHER_WITHIN_MS = 2_000;
 const CONNECT_WITHIN_MS = 15_000;
@@ -15,13 +16,13 @@ export class Call extends EventTarget {
     this.peer = new RTCPeerConnection({ iceServers });
     this.channel = this.peer.createDataChannel("visavis", { ordered: true });
     this.audio = this.peer.addTransceiver("audio", { direction: "sendrecv" });
-    this.video = this.peer.addTransceiver("video", { direction: "recvonly" });
+    this.face = drawnFace(this.peer, this.audio.receiver);
+    if (!this.face) this.#addVideo();
     this.session = null;
     this.tracks = [];
     this.begun = false; // until then nothing happens in it
     this.ended = false;
     this.leaving = new AbortController();
-    preferVp8(this.video);
     this.#listen();
   }
 
@@ -41,12 +42,31 @@ export class Call extends EventTarget {
 
   /** Offers, and resolves when the answer is in place. `wish`: {persona, waits, resume}, as Gateway.open has it. */
   async open(wish) {
-    await this.offer();
-    const session = await this.gateway.open(this.peer.localDescription, wish, this.leaving.signal);
+    const session = await this.#openSession(wish);
     if (this.ended) return this.gateway.close(session); // ended while the answer was on its way
     this.session = session;
     this.timer = setTimeout(() => this.#end("failed"), CONNECT_WITHIN_MS);
+    this.face?.load(session, this.gateway.base);
     await this.peer.setRemoteDescription({ type: session.type, sdp: session.sdp });
+  }
+
+  /** An avatar that no page can draw is asked for as video. */
+  async #openSession(wish) {
+    await this.offer();
+    try {
+      const render = this.face ? "client" : "server";
+      return await this.gateway.open(this.peer.localDescription, { ...wish, render }, this.leaving.signal);
+    } catch (error) {
+      if (error.code !== "no_client_face" || !this.face) throw error;
+      this.face.close();
+      this.face = this.offering = null;
+      this.#addVideo();
+      return this.#openSession(wish);
+    }
+  }
+
+  #addVideo() {
+    preferOurs(this.peer.addTransceiver("video", { direction: "recvonly" }));
   }
 
   /** The conversation starts, at once or when the channel opens; `live` tells when. */
@@ -76,6 +96,7 @@ export class Call extends EventTarget {
   }
 
   #listen() {
+    if (this.face) this.face.onFailure = ({ message }) => this.#tell("message", { type: "error", code: "no_face", message });
     this.peer.addEventListener("track", ({ track }) => {
       this.tracks.push(track);
       this.#tell("track", track);
@@ -105,6 +126,7 @@ export class Call extends EventTarget {
   #onMessage(data) {
     const message = parsed(data);
     if (!message) return;
+    this.face?.take(message);
     this.#tell("message", message);
     if (message.type === "bye") this.#end("bye", { message: message.reason });
     if (message.type === "error" && message.fatal === true) this.#end("fatal", { message: message.message });
@@ -113,6 +135,7 @@ export class Call extends EventTarget {
   #end(code, detail = {}) {
     if (this.ended) return;
     this.ended = true;
+    this.face?.close();
     this.leaving.abort();
     clearTimeout(this.timer);
     clearTimeout(this.recovery);
@@ -135,9 +158,10 @@ function parsed(data) {
   }
 }
 
-function preferVp8(transceiver) {
+/** What the gateway can send; which of them it is, it decides. */
+function preferOurs(transceiver) {
   const all = RTCRtpReceiver.getCapabilities?.("video")?.codecs ?? [];
-  const wanted = all.filter(({ mimeType }) => /^video\/(vp8|rtx)$/i.test(mimeType));
+  const wanted = all.filter(({ mimeType }) => /^video\/(vp8|h264|rtx)$/i.test(mimeType));
   if (wanted.length) transceiver.setCodecPreferences?.(wanted);
 }
 

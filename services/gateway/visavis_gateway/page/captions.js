@@ -39,7 +39,8 @@ export class Captions {
   }
 
   setReply({ turn_id, text, heard_end, done, interrupted }) {
-    const heard = Math.min(Math.max(0, heard_end ?? 0), text.length);
+    const whole = done && !interrupted; // its last sound has left: what is on its way will be heard
+    const heard = whole ? text.length : Math.min(Math.max(0, heard_end ?? 0), text.length);
     if (interrupted && heard === 0) return this.#drop(`avatar:${turn_id}`);
     if (!text) return;
     const entry = this.#avatar(turn_id);

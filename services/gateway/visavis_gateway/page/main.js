@@ -207,6 +207,7 @@ const HANDLERS = {
   transcript: (message) => captions.setTranscript(message),
   reply: (message) => captions.setReply(message),
   turn: (message) => captions.setTurn(message, reportLatency(facts.quality, context)),
+  service: ({ state, message }) => (state === "away" ? view.showNotice(message, null, "note") : view.hideNotice()),
   error: ({ message, fatal }) => fatal || view.showNotice(message),
 };
 

@@ -5,7 +5,7 @@ const STALE_MS = 500; // a source that has been silent for longer is not extrapo
 
 /** Reports until the returned function is called. `onFirstFrame` runs when a frame has been decoded and shown. */
 export function startReports({ call, video, context, onFirstFrame }) {
-  const shown = watchFrames(video, onFirstFrame);
+  const shown = call.face?.appear({ video, context, onFirstFrame }) ?? watchFrames(video, onFirstFrame);
   const timer = setInterval(() => call.send(report(call.audio.receiver, shown.latest, context)), EVERY_MS);
   return () => {
     clearInterval(timer);
@@ -27,6 +27,7 @@ function report(receiver, frame, context) {
   }
   const videoAgeMs = nowMs - frame?.shownAtMs;
   if (frame?.rtp !== undefined && videoAgeMs < STALE_MS) made.video_rtp = advanced(frame.rtp, videoAgeMs, 90);
+  if (frame?.pts_us !== undefined && videoAgeMs < STALE_MS) made.face_pts_us = Math.round(frame.pts_us + videoAgeMs * 1e3);
   if (context?.outputLatency > 0) made.output_latency_ms = Math.round(context.outputLatency * 1e4) / 10;
   return made;
 }

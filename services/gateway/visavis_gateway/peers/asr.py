@@ -1,6 +1,7 @@
 """The ear: one recognition stream for the whole session, reopened when it breaks."""
 
 import asyncio
+from functools import partial
 from typing import Protocol
 
 from visavis.asr.v1 import asr_service_pb2 as pb
@@ -22,6 +23,7 @@ class Listener(Protocol):
     def on_resumed(self) -> None: ...
     def on_final(self, text: str) -> None: ...
     def on_ear_back(self) -> None: ...
+    def on_away(self, service: str, away: bool) -> None: ...
 
 
 class AsrPeer:
@@ -32,7 +34,12 @@ class AsrPeer:
         self._language_code = language_code
         self._listener = listener
         self._stream: LastingStream[pb.RecognizeRequest, pb.RecognizeResponse] = LastingStream(
-            "asr", stub.Recognize, self._start, self._on_response, listener.on_ear_back
+            "asr",
+            stub.Recognize,
+            self._start,
+            self._on_response,
+            listener.on_ear_back,
+            partial(listener.on_away, "asr"),
         )
         self._samples = 0
         self._last_pts_us = 0

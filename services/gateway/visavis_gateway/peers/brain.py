@@ -10,6 +10,7 @@ from visavis.brain.v1 import brain_service_pb2 as pb
 from visavis.brain.v1.brain_service_pb2_grpc import BrainServiceStub
 
 from visavis_gateway.engine import Move, Persona
+from visavis_gateway.knowledge import Passage
 from visavis_gateway.peers.duplex import Duplex
 from visavis_gateway.peers.errands import Errands
 
@@ -58,6 +59,11 @@ def tools_of(persona: Persona) -> list[pb.Tool]:
         )
         for tool in persona.tools
     ]
+
+
+def passages_of(known: Sequence[Passage]) -> list[pb.Passage]:
+    """Pieces of documents, as the proto has them."""
+    return [pb.Passage(source=passage.source, text=passage.text) for passage in known]
 
 
 @dataclass(eq=False)
@@ -137,14 +143,22 @@ class BrainPeer:
         if failure is not None:
             raise failure
 
-    def warm(self, text: str) -> None:
-        """Let the model read what the user has said so far."""
-        self._stream.send(pb.ReplyRequest(partial=pb.PartialTranscript(text=text)))
+    def warm(self, text: str, known: Sequence[Passage] = ()) -> None:
+        """Let the model read what the user has said so far, and what the documents say to it."""
+        partial = pb.PartialTranscript(text=text, knowledge=passages_of(known))
+        self._stream.send(pb.ReplyRequest(partial=partial))
 
-    def generate(self, generation: int, transcript: str, history: Sequence[Move]) -> None:
+    def generate(
+        self, generation: int, transcript: str, history: Sequence[Move], known: Sequence[Passage] = ()
+    ) -> None:
         """Ask for a reply."""
         self._attempt = Attempt(generation, asyncio.get_running_loop().time())
-        generate = pb.Generate(generation=generation, transcript=transcript, history=messages_of(history))
+        generate = pb.Generate(
+            generation=generation,
+            transcript=transcript,
+            history=messages_of(history),
+            knowledge=passages_of(known),
+        )
         self._stream.send(pb.ReplyRequest(generate=generate))
 
     def confirm(self, generation: int) -> None:

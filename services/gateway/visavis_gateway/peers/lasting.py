@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from typing import Any, Generic
 
@@ -27,6 +26,7 @@ class LastingStream(Generic[Req, Res]):
         make_start: Callable[[bool], Req],
         on_response: Callable[[Res], Any],
         on_reopened: Callable[[], None],
+        on_away: Callable[[bool], None],
         maxsize: int = 256,
         on_started: Callable[[Res], None] = lambda started: None,
     ) -> None:
@@ -35,6 +35,8 @@ class LastingStream(Generic[Req, Res]):
         self._make_start = make_start
         self._on_response = on_response
         self._on_reopened = on_reopened
+        self._on_away = on_away  # True: it does not come back at once; False: it is back
+        self._is_away = False
         self._maxsize = maxsize
         self._tell_started = on_started
         self._stream: Duplex[Req, Res] = Duplex(name, maxsize)
@@ -54,7 +56,10 @@ class LastingStream(Generic[Req, Res]):
                 )
                 raise NotReady(f"{self._name} ended the stream")
             except NotReady as error:
-                lasted = self._broken_at_s is None and time.monotonic() - self._started_s > LASTED_S
+                lasted = (
+                    self._broken_at_s is None
+                    and asyncio.get_running_loop().time() - self._started_s > LASTED_S
+                )
                 self._note_break(error)
             self._stream = Duplex(self._name, self._maxsize)
             await asyncio.sleep(0 if lasted else PAUSE_S)
@@ -76,14 +81,20 @@ class LastingStream(Generic[Req, Res]):
         if self.ready.is_set():
             log.info("%s is back", self._name)
             self._on_reopened()
-        self._broken_at_s, self._started_s = None, time.monotonic()
+        if self._is_away:
+            self._is_away = False
+            self._on_away(False)
+        self._broken_at_s, self._started_s = None, asyncio.get_running_loop().time()
         self._tell_started(started)
         self.ready.set()
 
     def _note_break(self, error: NotReady) -> None:
-        now_s = time.monotonic()
+        now_s = asyncio.get_running_loop().time()  # as every other wait of a session
         if self._broken_at_s is None:
             log.warning("%s; opening it again", error)
             self._broken_at_s = now_s
+        elif self.ready.is_set() and not self._is_away:
+            self._is_away = True
+            self._on_away(True)
         if not self.ready.is_set() or now_s - self._broken_at_s > GIVE_UP_S:
             raise error

@@ -4,17 +4,19 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
-from rpckit.errors import InvalidInput, NotFound, ServiceError
+from rpckit.errors import InvalidInput, NotFound
 from visavis.media.v1 import media_pb2
 from visavis.render.v1 import render_service_pb2 as pb
 from visavis.render.v1.render_service_pb2_grpc import RenderServiceStub
 
-from visavis_gateway.config import Config
 from visavis_gateway.engine import Persona
+from visavis_gateway.faces import DrawnFace
+from visavis_gateway.looks import wear
 from visavis_gateway.peers.lasting import LastingStream
 from visavis_gateway.playout import Cue
 
 MAX_OUTSTANDING = 3  # frames asked for and not answered: more means that the face can't keep up
+SETTLES_US = 500_000  # after the last word the face still moves for so long
 
 STATES = {
     "idle": pb.BEHAVIOUR_IDLE,
@@ -22,25 +24,6 @@ STATES = {
     "thinking": pb.BEHAVIOUR_THINKING,
     "speaking": pb.BEHAVIOUR_SPEAKING,
 }
-
-
-def start_render(session_id: str, persona: Persona, config: Config) -> pb.StartRender:
-    """The persona's face, in the gateway's format."""
-    return pb.StartRender(
-        session_id=session_id,
-        avatar=persona.avatar,
-        background=persona.background,
-        profile=persona.profile,
-        label=persona.label,
-        seed=int.from_bytes(session_id.encode()[:6], "big"),
-        format=pb.VideoFormat(
-            codec=pb.VIDEO_CODEC_VP8,
-            width_px=config.video_size_px,
-            height_px=config.video_size_px,
-            frame_rate_hz=config.video_rate_hz,
-            bitrate_bps=config.video_bitrate_bps,
-        ),
-    )
 
 
 class RenderPeer:
@@ -51,19 +34,29 @@ class RenderPeer:
         stub: RenderServiceStub,
         start: pb.StartRender,
         on_frame: Callable[[pb.EncodedFrame], Awaitable[None]],
+        drawn: DrawnFace | None,
+        on_refused: Callable[[str], None],
+        on_away: Callable[[bool], None],
         on_face: Callable[[pb.AvatarCredits], None] = lambda credits: None,
-        on_refused: Callable[[ServiceError], None] = lambda error: None,
     ) -> None:
         """`on_face` is told whose face it is each time that the stream begins, `on_refused` why a new one
         can't be shown."""
         self._start = start
-        self._good: tuple[str, str, str] | None = None  # avatar, background, profile as last shown
-        self._on_face, self._on_refused = on_face, on_refused
+        self._before: pb.StartRender | None = None  # the look to go back to while a new one is tried
+        self._on_face = on_face
         self._on_frame = on_frame
+        self._drawn = drawn
+        self._on_refused = on_refused
         self._stream: LastingStream[pb.RenderRequest, pb.RenderResponse] = LastingStream(
-            "render", stub.Render, self._start_request, self._on_response, lambda: None, maxsize=1024,
-            on_started=self._on_started,
-        )  # fmt: skip
+            "render",
+            stub.Render,
+            self._start_request,
+            self._on_response,
+            self._on_back,
+            on_away,
+            maxsize=1024,
+            on_started=lambda response: self._on_face(response.started.avatar),
+        )
         self._outstanding = 0
         self._cues: deque[media_pb2.VisemeCue] = deque(maxlen=500)
         self._behaviour: pb.SetBehaviour | None = None
@@ -71,25 +64,17 @@ class RenderPeer:
         self.skipped_count = 0
 
     async def run(self) -> None:
-        """Draw until cancelled. Raises the first error, or when the face stays away.
-
-        A new face that is refused leaves the one before.
-        """
+        """Draw until cancelled. Raises the first error, or when the face stays away."""
         while True:
             try:
                 await self._stream.run()
             except (InvalidInput, NotFound) as error:
-                if self._good is None or self._good == self._look():
+                if self._before is None:
                     raise
-                self._start.avatar, self._start.background, self._start.profile = self._good
-                self._on_refused(error)
-
-    def _look(self) -> tuple[str, str, str]:
-        return self._start.avatar, self._start.background, self._start.profile
-
-    def _on_started(self, response: pb.RenderResponse) -> None:
-        self._good = self._look()
-        self._on_face(response.started.avatar)
+                label = self._start.label  # in the language of the new persona
+                self._start, self._before = self._before, None
+                self._start.label = label
+                self._on_refused(str(error))
 
     @property
     def ready(self) -> asyncio.Event:
@@ -128,15 +113,29 @@ class RenderPeer:
         self._behaviour = pb.SetBehaviour(behaviour=STATES[state], pts_us=pts_us)
         self._stream.send(pb.RenderRequest(behaviour=self._behaviour))
 
+    def is_resting(self, now_us: int) -> bool:
+        """It has had nothing to do for a while: fewer pictures will do."""
+        behaviour = self._behaviour
+        if behaviour is None or behaviour.behaviour != pb.BEHAVIOUR_IDLE:
+            return False
+        return now_us - behaviour.pts_us >= SETTLES_US
+
     def cut(self, pts_us: int) -> None:
         """Close the mouth."""
         self._cues.clear()
         self._stream.send(pb.RenderRequest(cut=pb.Cut(pts_us=pts_us)))
 
-    def show(self, avatar: str, background: str, profile: str, label: str) -> None:
-        """Another face: this stream ends, the next one begins with it."""
-        self._start.avatar, self._start.background, self._start.profile = avatar, background, profile
-        self._start.label = label
+    def show(self, persona: Persona) -> None:
+        """Another face, unless it is the same: this stream ends, the next one begins with it.
+
+        One that is refused leaves the old one, and `on_refused` hears of it.
+        """
+        start = pb.StartRender()
+        start.CopyFrom(self._start)
+        wear(start, persona)
+        if start == self._start:
+            return
+        self._before, self._start = self._before or self._start, start
         self._stream.send(pb.RenderRequest(finish=pb.FinishRender()))
 
     def request_keyframe(self) -> None:
@@ -150,6 +149,9 @@ class RenderPeer:
         self._stream.send(
             pb.RenderRequest(configure=pb.Configure(format=pb.VideoFormat(bitrate_bps=bitrate)))
         )
+
+    def _on_back(self) -> None:
+        self._before = None
 
     def _start_request(self, again: bool) -> pb.RenderRequest:
         self._outstanding = 0
@@ -165,6 +167,12 @@ class RenderPeer:
                 self._outstanding -= 1
                 self.frame_count += 1
                 await self._on_frame(response.frame)
+            case "face" if self._drawn is not None:
+                self._outstanding -= 1
+                self.frame_count += 1
+                self._drawn.take_face(response.face)
+            case "asset" if self._drawn is not None:
+                self._drawn.take_asset(response.asset)
             case "skipped":
                 self._outstanding -= 1
                 self.skipped_count += 1

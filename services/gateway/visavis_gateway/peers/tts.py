@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import numpy as np
-from rpckit.errors import NotReady
+from rpckit.errors import Busy, NotReady
 from rpckit.supervise import guarded
 from visavis.tts.v1 import tts_service_pb2 as pb
 from visavis.tts.v1.tts_service_pb2_grpc import TtsServiceStub
@@ -15,6 +15,22 @@ from visavis_gateway.playout import RATE_HZ, Cue, ReplyAudio, Word
 
 # Sound made ahead of the ear. Enough to start and to ride out a slow clause; the rest waits in the services.
 MAX_AHEAD_US = 2_000_000
+
+
+async def require_voice(stub: TtsServiceStub, session_id: str, voice: str, language_code: str) -> None:
+    """Ask whether the voice is there and knows the language; raises NotFound with what there is.
+
+    A service that is full or not there is met when something is to be said.
+    """
+    start = pb.StartSpeech(
+        session_id=session_id, turn_id="voice", generation=1, voice=voice, language_code=language_code
+    )
+    stream: Duplex[pb.SynthesizeRequest, pb.SynthesizeResponse] = Duplex("tts", maxsize=1)
+    await stream.end()
+    try:
+        await stream.run(stub.Synthesize, pb.SynthesizeRequest(start=start), lambda response: None)
+    except (Busy, NotReady):
+        return
 
 
 class TtsPeer:

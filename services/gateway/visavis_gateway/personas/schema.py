@@ -20,11 +20,14 @@ from pydantic import (
 
 from visavis_gateway.disclosure import disclosure_of, label_of
 from visavis_gateway.engine import Persona, Refusal, Tool, Work
+from visavis_gateway.knowledge import KnowledgeError, documents_in
 from visavis_gateway.tools import ENTRY_POINTS, Function, Webhook, offered
 
 MAX_FILE_BYTES = 64 * 1024
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+# With its engine or without: kokoro/af_heart.
+VoiceName = Annotated[str, StringConstraints(pattern=r"^([a-z]{1,20}/)?[A-Za-z0-9_-]{1,40}$")]
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 
 
@@ -138,7 +141,7 @@ class PersonaFile(Table):
     title: str = Field(default="", max_length=64)
     prompt: str = Field(min_length=1, max_length=8000)
     greeting: str = Field(max_length=2000)
-    voice: Id | None = None
+    voice: VoiceName | None = None
     avatar: Id | None = None
     background: Id | None = None
     profile: Id | None = None
@@ -150,6 +153,7 @@ class PersonaFile(Table):
     limits: Limits = Limits()
     guardrails: Guardrails = Guardrails()
     tools: list[ToolEntry] = Field(default=[], max_length=32)
+    knowledge: Annotated[str, StringConstraints(min_length=1, max_length=1000)] | None = None
 
     @field_validator("tools")
     @classmethod
@@ -158,8 +162,8 @@ class PersonaFile(Table):
             raise ValueError("two tools have the same name")
         return tools
 
-    def persona(self, name: str, secrets: Mapping[str, str]) -> Persona:
-        """As the gateway plays it."""
+    def persona(self, name: str, folder: Path, secrets: Mapping[str, str]) -> Persona:
+        """As the gateway plays it; `folder` is the file's."""
         plain = Persona(name, "", "", "")
         manners = self.behaviour
         return Persona(
@@ -185,8 +189,19 @@ class PersonaFile(Table):
             stopped=plain.stopped if manners.stopped is None else manners.stopped,
             apology=plain.apology if manners.apology is None else manners.apology,
             tools=tuple(tool.tool(secrets) for tool in self.tools),
+            knowledge=known_in(folder, self.knowledge) if self.knowledge else "",
             refusals=tuple(Refusal(r.topic, tuple(r.words), r.reply) for r in self.guardrails.refuse),
         )
+
+
+def known_in(folder: Path, named: str) -> str:
+    """The folder of documents, relative to the persona's file. Raises ValueError."""
+    path = folder / Path(named).expanduser()
+    try:
+        documents_in(path)
+    except KnowledgeError as error:
+        raise ValueError(f"knowledge: {error}") from None
+    return str(path)
 
 
 class Loader(yaml.SafeLoader):
@@ -211,7 +226,7 @@ def read_persona(path: Path, secrets: Mapping[str, str] = MappingProxyType({})) 
         if len(text) > MAX_FILE_BYTES:
             raise PersonaError(f"{path.name}: must not be larger than {MAX_FILE_BYTES} bytes")
         fields = yaml.load(text.decode("utf-8"), Loader)
-        return PersonaFile.model_validate(fields).persona(path.stem, secrets)
+        return PersonaFile.model_validate(fields).persona(path.stem, path.parent, secrets)
     except ValidationError as error:
         raise PersonaError(f"{path.name}: {'; '.join(map(_mistake, error.errors()))}") from None
     except (yaml.YAMLError, ValueError, RecursionError, OSError) as error:

@@ -7,10 +7,10 @@ import numpy as np
 
 from visavis_render.avatar import AvatarDirectory
 from visavis_render.config import Config
-from visavis_render.engine import I420, FaceState, Traits, Viseme
+from visavis_render.engine import I420, FaceState, Kit, Traits, Viseme
 from visavis_render.label import Badge
 
-TRAITS = Traits(lookahead_us=0)
+TRAITS = Traits(lookahead_us=0, viewer_can_draw=True)
 DARK, WHITE = 24, 235
 
 
@@ -37,6 +37,11 @@ class ClapperAvatar:
 
     def open(self, size_px: int, label: str) -> ClapperRenderer:
         return ClapperRenderer(size_px, label)
+
+    def kit(self) -> Kit:
+        """Two greys, 0 to 255."""
+        dark, white = (round((luma - 16) * 255 / 219) for luma in (DARK, WHITE))
+        return Kit({"renderer": "clapper", "dark": dark, "white": white})
 
 
 def build(directory: AvatarDirectory, config: Config) -> ClapperAvatar:

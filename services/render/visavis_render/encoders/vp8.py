@@ -33,6 +33,8 @@ class Vp8Encoder:
             "maxrate": rate,
             "undershoot-pct": "100",
             "overshoot-pct": "15",
+            # A keyframe is as large as so many percent of an average frame: at a low rate it must be small.
+            "max-intra-rate": "450",
         }
         # Finer than 14 can't be seen in drawn pictures (45 dB) and costs a third of the rate.
         context.qmin, context.qmax = 14, 56
@@ -54,6 +56,10 @@ class Vp8Encoder:
         frame.pict_type = PictureType.I if keyframe else PictureType.NONE
         (packet,) = self._context.encode(frame)
         return EncodedPicture(bytes(packet), packet.is_keyframe)
+
+    def follow(self, bitrate_bps: int) -> bool:
+        """Never: libvpx's wrapper reads the rate once."""
+        return False
 
     def close(self) -> None:
         """The context is freed with its last reference."""

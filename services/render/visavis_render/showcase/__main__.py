@@ -1,4 +1,4 @@
-"""list, check, preview, create: what `visavis avatar` runs."""
+"""list, check, preview, create, portrait: what `visavis avatar` runs."""
 
 import argparse
 import sys
@@ -9,6 +9,7 @@ from rpckit.settings import load
 
 from visavis_render.avatar import AvatarDirectory, by_name, names, read_directory
 from visavis_render.backends import load_avatar, traits_of, with_background
+from visavis_render.backends.vector import use_cache
 from visavis_render.config import Config
 from visavis_render.manner import manner_of
 from visavis_render.showcase.clip import write_clip
@@ -35,6 +36,14 @@ def arguments_of(argv: list[str]) -> argparse.Namespace:
     made.add_argument("--base", default="mira")
     made.add_argument("--into", type=Path, default=Path())
     made.add_argument("--author", default="")
+    portrait = commands.add_parser("portrait")
+    portrait.add_argument("picture", type=Path)
+    portrait.add_argument("--consent", default="")
+    portrait.add_argument("--name", default="")
+    portrait.add_argument("--author", default="")
+    portrait.add_argument("--into", type=Path, default=Path())
+    portrait.add_argument("--finder", type=Path)
+    portrait.add_argument("--landmarks", type=Path)
     return parser.parse_args(argv)
 
 
@@ -62,13 +71,34 @@ def show_list(config: Config) -> None:
         )
 
 
+def make(arguments: argparse.Namespace, config: Config) -> Path:
+    """A new avatar's directory, from one that ships or from a portrait."""
+    if arguments.command == "create":
+        return create(arguments.name, arguments.base, arguments.into, arguments.author)
+    use_cache(config.cache_dir.expanduser())
+    # Imported late: a kernel fixes its cache when its module is imported.
+    from visavis_render.portrait.create import Wish, create_from_portrait
+
+    return create_from_portrait(
+        Wish(
+            picture=arguments.picture,
+            consent=arguments.consent,
+            name=arguments.name,
+            author=arguments.author,
+            into=arguments.into,
+            finder=arguments.finder,
+            landmarks=arguments.landmarks,
+        )
+    )
+
+
 def run(arguments: argparse.Namespace, config: Config) -> None:
     """Do what is asked for; ServiceError says what is wrong with it."""
     if arguments.command == "list":
         show_list(config)
         return
-    if arguments.command == "create":
-        print(create(arguments.name, arguments.base, arguments.into, arguments.author))
+    if arguments.command in ("create", "portrait"):
+        print(make(arguments, config))
         return
     directory = with_background(chosen(arguments.avatar, config), arguments.background)
     if arguments.command == "check":

@@ -23,6 +23,8 @@ def examine(directory: AvatarDirectory, config: Config) -> Iterator[str]:
     manifest, traits = directory.manifest, traits_of(directory)
     low, high = size_range(directory, traits)
     yield f"{directory.name}: {manifest.name}, renderer {manifest.renderer}, {low} to {high} px"
+    if manifest.portrait:
+        yield f"portrait: {manifest.portrait.consent} (recorded {manifest.portrait.recorded_time:%Y-%m-%d})"
     manner = manner_of(directory, "", config)
     yield f"behaviour: {manifest.behaviour} ({manner.profile.about})"
     began = time.perf_counter()

@@ -7,7 +7,11 @@ from visavis_tts.config import Config
 from visavis_tts.engine import Engine
 from visavis_tts.voices import Voices
 
-BACKENDS = {"fake": "visavis_tts.backends.fake", "hibari": "visavis_tts.backends.hibari"}
+BACKENDS = {
+    "fake": "visavis_tts.backends.fake",
+    "hibari": "visavis_tts.backends.hibari",
+    "kokoro": "visavis_tts.backends.kokoro",
+}
 
 
 def load_engine(config: Config) -> Engine:

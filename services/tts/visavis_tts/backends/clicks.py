@@ -46,6 +46,9 @@ class ClicksSpeaker:
         ]
         return Speech(pcm, words, cues)
 
+    def stop(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
@@ -53,6 +56,7 @@ class ClicksSpeaker:
 class ClicksEngine:
     """Speaks any language at one pace: a click has neither."""
 
+    name = "clicks"
     sample_rate_hz = RATE_HZ
     voices = ("clicks",)
 

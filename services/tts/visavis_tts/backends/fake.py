@@ -39,6 +39,9 @@ class FakeSpeaker:
         ]
         return Speech(pcm, words, cues)
 
+    def stop(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
@@ -53,6 +56,7 @@ def hum(count: int) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
 class FakeEngine:
     """One voice; remembers what it was asked to say."""
 
+    name = "fake"
     sample_rate_hz = RATE_HZ
     voices = ("fake",)
 

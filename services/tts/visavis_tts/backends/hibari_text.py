@@ -2,16 +2,15 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 
 from hibari import tts
 from hibari.g2p import G2P
 
 from visavis_tts.reading import Reading, read
-from visavis_tts.tokens import Token
-from visavis_tts.units import Phoneme, Unit
-from visavis_tts.visemes import SEPARATORS
+from visavis_tts.units import Phoneme, Unit, units_of
+from visavis_tts.visemes import SHAPES
 
 # ruff: noqa: RUF001 (phonetic letters)
 
@@ -21,18 +20,26 @@ G2P_ERRORS = (ValueError, IndexError, KeyError, TypeError, StopIteration)
 NAMES = {"Mira": "mˈɪɹə", "visavis": "vˌizəvˈi", "Visavis": "vˌizəvˈi"}
 
 
+def vocabulary() -> dict[str, int]:
+    """The alphabet that hibari and Kokoro share: phoneme -> id."""
+    ids: dict[str, int] = json.loads(Path(tts.ASSETS, "vocab.json").read_text("utf-8"))
+    return ids
+
+
 class Pronouncer:
     """Keeps the lexicon; the same text always gives the same phonemes."""
 
-    def __init__(self) -> None:
-        self._g2p = G2P()
+    shapes = SHAPES
+
+    def __init__(self, *, british: bool = False) -> None:
+        self._g2p = G2P(british=british)
         self._g2p.lexicon.golds.d.update(NAMES)
-        self._vocab: dict[str, int] = json.loads(Path(tts.ASSETS, "vocab.json").read_text("utf-8"))
+        self._vocab = vocabulary()
 
     def __call__(self, text: str) -> list[Unit]:
         """Units that cover every token of `text`; none when nothing of it can be spoken."""
         tokens, readings = read(text)
-        return _units(tokens, readings, self._spoken(readings))
+        return units_of(tokens, readings, self._spoken(readings))
 
     def ids(self, phonemes: Iterable[Phoneme]) -> list[int]:
         """The model's input: one pad, the phonemes, one pad."""
@@ -61,31 +68,3 @@ class Pronouncer:
             return " ".join(p for p in self._phonemes(line) if p)
         except G2P_ERRORS:
             return ""
-
-
-def _units(tokens: Sequence[Token], readings: Sequence[Reading], phonemes: Sequence[str]) -> list[Unit]:
-    """A unit for each reading that sounds.
-
-    A silent token is written with the word before it (at the start, after it); its pause is kept.
-    """
-    found: list[tuple[Reading, str]] = []
-    for reading, spoken in zip(readings, phonemes, strict=True):
-        if any(c not in SEPARATORS for c in spoken):
-            found.append((reading, spoken))
-        elif found and spoken:
-            found[-1] = (found[-1][0], f"{found[-1][1]} {spoken}")
-    if not found:
-        return []
-    starts = [0, *(reading.first for reading, _ in found[1:]), len(tokens)]
-    return [
-        Unit(_with_neighbours(tokens, reading, first, last), spoken)
-        for (reading, spoken), (first, last) in zip(found, pairwise(starts), strict=True)
-    ]
-
-
-def _with_neighbours(tokens: Sequence[Token], reading: Reading, first: int, last: int) -> tuple[Token, ...]:
-    """The tokens of a reading, the outer ones grown over the silent tokens in [first, last)."""
-    own = list(tokens[reading.first : reading.last])
-    own[0] = Token(tokens[first].start, own[0].end, own[0].text)
-    own[-1] = Token(own[-1].start, tokens[last - 1].end, own[-1].text)
-    return tuple(own)

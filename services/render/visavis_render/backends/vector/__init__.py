@@ -13,7 +13,7 @@ from visavis_render.engine import Avatar, Traits
 log = logging.getLogger(__name__)
 compiler: Any = numba.config
 
-TRAITS = Traits()
+TRAITS = Traits(viewer_can_draw=True)
 SHIPPED = Path(__file__).parent / "backgrounds"
 
 

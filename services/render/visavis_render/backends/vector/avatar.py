@@ -7,11 +7,12 @@ import numpy as np
 from visavis_render.avatar import AvatarDirectory
 from visavis_render.backends.vector.baking import Baked, bake
 from visavis_render.backends.vector.i420 import to_i420
+from visavis_render.backends.vector.kit import kit_of
 from visavis_render.backends.vector.mapping import controls_of
 from visavis_render.backends.vector.player import Player
 from visavis_render.backends.vector.rig.character import Character
 from visavis_render.backends.vector.rig.files import load_character
-from visavis_render.engine import I420, FaceState, HeadPose, Viseme
+from visavis_render.engine import I420, FaceState, HeadPose, Kit, Viseme
 from visavis_render.label import Badge
 
 FIRST_SIZE = 512
@@ -47,6 +48,7 @@ class VectorAvatar:
         self._character = Character(load_character(directory))
         self._baked: dict[int, Baked] = {}
         self._baking = threading.Lock()
+        self._kit: Kit | None = None
         self._warm_up()
 
     def _warm_up(self) -> None:
@@ -64,3 +66,10 @@ class VectorAvatar:
                 self._baked[size_px] = bake(self._character, size_px)
             baked = self._baked[size_px]
         return VectorRenderer(baked, label)
+
+    def kit(self) -> Kit:
+        """The baked layers as files, and the numbers of the live features."""
+        with self._baking:
+            if self._kit is None:
+                self._kit = kit_of(self._baked[FIRST_SIZE])
+            return self._kit

@@ -78,8 +78,13 @@ def _soften(image: Mask, sigma: float) -> Mask:
     return image
 
 
+def draw_background(character: Character, size: int) -> Mask:
+    """What is behind the person: (size, size, 4) of 0..255."""
+    return _render(background_layer(character), size / DESIGN, 0, size)
+
+
 def _background(character: Character, size: int) -> c.Pixels:
-    image = _render(background_layer(character), size / DESIGN, 0, size)
+    image = draw_background(character, size)
     noise = np.random.RandomState(0).uniform(-0.6, 0.6, image.shape[:2])
     image[:, :, :3] += noise[:, :, None].astype(np.float32)  # no banding after the encoder
     image[:, :, 3] = 255

@@ -1,0 +1,1 @@
+"""A portrait photograph becomes an avatar for the renderer `atlas`."""

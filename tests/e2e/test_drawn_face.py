@@ -1,0 +1,211 @@
+"""The face that the page draws is the one that render draws: the same shapes, pictures that look the same."""
+
+import base64
+import random
+import threading
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+
+import av
+import numpy as np
+import pytest
+import pytest_asyncio
+import visavis_gateway
+from visavis_render.animator.arkit import ARKIT
+from visavis_render.avatar import by_name
+from visavis_render.backends import load_avatar
+from visavis_render.backends.vector.controls import Controls
+from visavis_render.backends.vector.features import Features
+from visavis_render.backends.vector.mapping import controls_of
+from visavis_render.backends.vector.raster import CLIP, FILL, POP, STOPS
+from visavis_render.backends.vector.rig.character import Character
+from visavis_render.backends.vector.rig.files import load_character
+from visavis_render.config import Config
+from visavis_render.engine import FaceState, Gaze, HeadPose, Viseme
+from visavis_render.kit import packed
+from visavis_render.showcase.sheet import rgb, write_image
+
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+
+OUT = Path(__file__).parents[2] / "out"
+PAGE = Path(visavis_gateway.__file__).parent
+CODES = {"fill": FILL, "clip": CLIP, "pop": POP}
+PAINTS = {None: 0, "linear": 1, "radial": 2}
+SECTIONS = ("face", "eyes", "brows", "nose", "mouth")
+SIZE = 512
+SMILE = {"mouthSmileLeft": 0.8, "mouthSmileRight": 0.8, "cheekSquintLeft": 0.5, "cheekSquintRight": 0.5}
+SHOWN = {
+    "rest": FaceState(),
+    "aa": FaceState(visemes={Viseme.AA: 1.0}, head=HeadPose(4, -2, 1)),
+    "ff": FaceState(visemes={Viseme.FF: 1.0}, gaze=Gaze(0.6, 0.2)),
+    "th": FaceState(visemes={Viseme.TH: 1.0}),
+    "pp": FaceState(visemes={Viseme.PP: 1.0}, blink=0.5),
+    "smile": FaceState(expression=SMILE, head=HeadPose(-6, 3, -4), trail=HeadPose(2, 0, 2), breath=1.0),
+    "closed eyes": FaceState(blink=1.0, head=HeadPose(11, 8, 8)),
+}
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """The page's files; says nothing."""
+
+    extensions_map: ClassVar[dict[str, str]] = {
+        **SimpleHTTPRequestHandler.extensions_map,
+        ".js": "text/javascript",
+    }
+
+    def log_message(self, format: str, *args: Any) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def files_url() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(PAGE)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/page"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def page(playwright, chromium, files_url) -> AsyncIterator[Any]:
+    """A blank page that may import the page's modules; WebGL in software."""
+    flags = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+    browser = await playwright.chromium.launch(executable_path=chromium, args=flags)
+    tab = await browser.new_page()
+    await tab.goto(f"{files_url}/mark.svg")
+    yield tab
+    await browser.close()
+
+
+def as_message(face: FaceState) -> dict[str, Any]:
+    """A state as the data channel carries it."""
+    return {
+        "visemes": {viseme.name.lower(): weight for viseme, weight in face.visemes.items()},
+        "expression": dict(face.expression),
+        "head": list(asdict(face.head).values()),
+        "trail": list(asdict(face.trail).values()),
+        "gaze": [face.gaze.x, face.gaze.y],
+        "blink": face.blink,
+        "breath": face.breath,
+    }
+
+
+def chance_face(chance: random.Random) -> FaceState:
+    def angles() -> HeadPose:
+        return HeadPose(*(chance.uniform(-14, 14) for _ in range(3)))
+
+    return FaceState(
+        visemes={v: chance.random() for v in chance.sample(list(Viseme), chance.randint(0, 3))},
+        expression={n: chance.random() for n in chance.sample(sorted(ARKIT), chance.randint(0, 12))},
+        head=angles(),
+        trail=angles(),
+        gaze=Gaze(chance.uniform(-1, 1), chance.uniform(-1, 1)),
+        blink=chance.choice([0.0, chance.random(), 1.0]),
+        breath=chance.random(),
+    )
+
+
+def drawn(character: Character, controls: Controls) -> tuple[list[float], list[float]]:
+    """What render fills: every number of the paths, and every number of the fills."""
+    features = Features(character)
+    features.update(controls)
+    segments, ops = features.arrays()
+    fills: list[float] = []
+    for op in ops:
+        fills.append(op[0])
+        if op[0] == FILL:
+            kind, stops = int(op[7]), int(op[STOPS - 1])
+            place = op[8:12].tolist() if kind else []
+            fills += [*op[3:5], op[6], kind, *place, *op[STOPS : STOPS + 5 * stops]]
+    return segments.ravel().tolist(), fills
+
+
+FLATTEN = """async ([url, character, faces]) => {
+  const { controlsOf } = await import(`${url}/face/vector/controls.js`);
+  const { drawFeatures } = await import(`${url}/face/vector/features.js`);
+  const { rgba } = await import(`${url}/face/vector/display.js`);
+  return faces.map((face) => {
+    const controls = controlsOf(face);
+    const ops = drawFeatures(character, controls).map((op) => ({
+      ...op,
+      kind: op.paint?.kind ?? null,
+      stops: op.code === "fill" ? (op.paint.kind ? op.paint.stops : [[0, op.paint]]) : [],
+    })).map((op) => ({ ...op, stops: op.stops.map(([at, colour]) => [at, ...rgba(colour)]) }));
+    return { pose: controls.pose, ops };
+  });
+}"""
+
+
+@pytest.mark.parametrize("name", ["mira", "theo", "ruth", "amara"])
+async def test_the_page_fills_the_same_shapes_with_the_same_colours(page, files_url, name):
+    character = Character(load_character(by_name(name)))
+    data = {"palette": character.palette, **{section: character[section] for section in SECTIONS}}
+    chance = random.Random(name)
+    faces = [chance_face(chance) for _ in range(15)]
+    flat = await page.evaluate(FLATTEN, [files_url, data, [as_message(face) for face in faces]])
+    for face, theirs in zip(faces, flat, strict=True):
+        controls = controls_of(face)
+        segments, fills = drawn(character, controls)
+        assert theirs["pose"] == pytest.approx(asdict(controls.pose))
+        paths = [n for op in theirs["ops"] for segment in op.get("path", []) for n in segment]
+        assert paths == pytest.approx(segments, abs=1e-6)
+        numbers: list[float] = []
+        for op in theirs["ops"]:
+            numbers.append(CODES[op["code"]])
+            if op["code"] == "fill":
+                place = op["paint"]["place"] if op["kind"] else []
+                stops = [n for stop in op["stops"] for n in stop]
+                numbers += [op["blur"], op["z"], op["alpha"], PAINTS[op["kind"]], *place, *stops]
+        assert numbers == pytest.approx(fills, abs=1e-6)
+
+
+DRAW = """async ([url, files, faces, size]) => {
+  const { VectorRenderer } = await import(`${url}/face/vector/renderer.js`);
+  const pictures = {};
+  for (const [name, data] of Object.entries(files)) {
+    if (!name.endsWith(".webp")) continue;
+    const blob = await (await fetch(`data:image/webp;base64,${data}`)).blob();
+    const options = { premultiplyAlpha: "premultiply", colorSpaceConversion: "none" };
+    pictures[name] = await createImageBitmap(blob, options);
+  }
+  const canvas = document.createElementNS("http://www.w3.org/1999/xhtml", "canvas");
+  const renderer = new VectorRenderer(canvas, JSON.parse(atob(files["face.json"])), pictures);
+  renderer.resize(size);
+  return faces.map((face) => {
+    renderer.draw(face);
+    return canvas.toDataURL().split(",")[1];
+  });
+}"""
+
+
+def decoded(png: str) -> Any:
+    (frame,) = av.CodecContext.create("png", "r").decode(av.Packet(base64.b64decode(png)))
+    return frame.to_ndarray(format="rgb24")
+
+
+@pytest.mark.parametrize("name", ["mira"])
+async def test_the_pictures_look_the_same(page, files_url, name):
+    avatar = load_avatar(by_name(name), Config())
+    kit = {
+        asset.name: base64.b64encode(asset.data).decode()
+        for asset in packed(avatar.kit(), "AI")  # type: ignore[attr-defined]
+    }
+    faces = list(SHOWN.values())
+    pictures = await page.evaluate(DRAW, [files_url, kit, [as_message(face) for face in faces], SIZE])
+    renderer = avatar.open(SIZE, "AI")
+    rows = []
+    for title, face, png in zip(SHOWN, faces, pictures, strict=True):
+        theirs, ours = decoded(png).astype(int), rgb(renderer.draw(face)).astype(int)
+        rows.append(np.concatenate([ours, theirs], axis=1))
+        off = np.abs(theirs - ours).mean(axis=2)
+        close_up = off[150:330, 150:362]
+        assert off.mean() < 2.5, title
+        assert np.percentile(off, 99) < 16, title
+        assert (close_up > 20).mean() < 0.012, title
+    OUT.mkdir(exist_ok=True)
+    write_image(OUT / f"drawn-face-{name}.png", np.concatenate(rows).astype(np.uint8), "png")
