@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from face.calls import ready
-from face.costs import costs_of
+from face.costs import chosen, costs_of
 from face.findings import CLOSURES, judge_call, judge_clapper
 from face.habits import every_habit
 from face.pages import clapper_chart, cost_chart, habit_chart, mouth_charts, write_pages
@@ -67,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     add("--clapper-minutes", type=float, default=5.0, help="of clicks (default 5)")
     add("--connects", type=int, default=5, help="connections whose first picture is timed (default 5)")
     add("--only", nargs="+", choices=PARTS, default=PARTS, help="these parts alone")
+    add("--costs-of", nargs="+", metavar="AVATAR", help="names or directories (default: all that ship)")
     add("--again", action="store_true", help="judge the calls that are in --out, hold none")
     add("--out", type=Path, default=Path("out/face"), help="where everything goes")
     return made
@@ -129,7 +130,7 @@ def judged(args: argparse.Namespace) -> dict[str, Any]:
     if "costs" in args.only:
         progress("what every avatar costs")
         figures["costs_load"] = round(os.getloadavg()[0], 2)
-        figures["costs"] = {name: costs_of(name) for name in drawn_avatars()}
+        figures["costs"] = {name: costs_of(name) for name in args.costs_of or drawn_avatars()}
     return figures
 
 
@@ -179,10 +180,10 @@ def composed(figures: dict[str, Any]) -> tuple[dict[str, list[Row]], dict[str, s
         sections["Habits"] = habit_rows(habits)
         charts |= habit_chart(habits)
     if costs := figures.get("costs"):
-        kinds = {name: by_name(name).manifest.renderer for name in costs}
+        kinds = {name: chosen(name).manifest.renderer for name in costs}
         rows = [row for name in costs for row in cost_rows(name, kinds[name], costs[name])]
         sections[f"Costs, one thread (load {figures['costs_load']})"] = rows
-        charts |= cost_chart(costs, {name: DRAW_MS[kind] for name, kind in kinds.items()})
+        charts |= cost_chart(costs, {name: DRAW_MS.get(kind, 0.0) for name, kind in kinds.items()})
     return sections, charts
 
 

@@ -4,11 +4,12 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 from visavis_render.animator import Animator
 from visavis_render.animator.schedule import Cue
-from visavis_render.avatar import by_name
+from visavis_render.avatar import AvatarDirectory, by_name, read_directory
 from visavis_render.backends import load_avatar
 from visavis_render.config import Config
 from visavis_render.encoders import open_encoder
@@ -52,10 +53,15 @@ STATES: list[tuple[str, Behaviour, Callable[[FaceState], FaceState]]] = [
 ]
 
 
+def chosen(named: str) -> AvatarDirectory:
+    """An avatar by name, or by the path of its directory."""
+    return read_directory(Path(named)) if Path(named).is_dir() else by_name(named)
+
+
 def costs_of(name: str) -> dict[str, Costs]:
     """For each state: milliseconds a frame, share of a core at 25 frames a second, kbit/s."""
     began = time.perf_counter()
-    avatar = load_avatar(by_name(name), Config())
+    avatar = load_avatar(chosen(name), Config())
     loaded_s = round(time.perf_counter() - began, 2)
     return {"loading": {"s": loaded_s}, **{state: measured(avatar, *rest) for state, *rest in STATES}}
 

@@ -146,12 +146,16 @@ def movement_of(seen: Sequence[Seen], story: Story) -> dict[str, float]:
 
 def frames_of(seen: Sequence[Seen], story: Story, rate_hz: float = 25.0) -> dict[str, float]:
     """Frames that did not come, and that came late."""
-    gaps = [round((b.pts_us - a.pts_us) * rate_hz / 1e6) - 1 for a, b in pairwise(seen)]
+    gaps = [
+        round((b.pts_us - a.pts_us) * rate_hz / 1e6) - 1
+        for a, b in pairwise(seen)
+        if a.drawn is not None and a.drawn.behaviour != "idle"  # fewer are asked for when nothing happens
+    ]
     transit = np.array([each.arrival_s - each.pts_us / 1e6 for each in seen])
     late = int(np.sum(transit > np.median(transit) + LATE_S))
     return {
         "received": len(seen),
-        "missing": sum(max(0, gap) for gap in gaps),
+        "missing": max(0, len(story.drawn) + story.skipped - len(seen)),
         "skipped_by_render": story.skipped,
         "longest_gap_ms": round((1 + max(gaps, default=0)) * 1000 / rate_hz),
         "late": late,

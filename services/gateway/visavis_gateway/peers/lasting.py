@@ -56,10 +56,8 @@ class LastingStream(Generic[Req, Res]):
                 )
                 raise NotReady(f"{self._name} ended the stream")
             except NotReady as error:
-                lasted = (
-                    self._broken_at_s is None
-                    and asyncio.get_running_loop().time() - self._started_s > LASTED_S
-                )
+                up_s = asyncio.get_running_loop().time() - self._started_s
+                lasted = self._broken_at_s is None and up_s > LASTED_S
                 self._note_break(error)
             self._stream = Duplex(self._name, self._maxsize)
             await asyncio.sleep(0 if lasted else PAUSE_S)
