@@ -13,9 +13,9 @@ from visavis.render.v1 import render_service_pb2 as render_pb
 from visavis_gateway import faces
 from visavis_gateway.backends.webrtc import WebRtcTransport
 from visavis_gateway.config import Config
+from visavis_gateway.disclosure import label_of
 from visavis_gateway.faces import FaceStore
 from visavis_gateway.inbox import take_report
-from visavis_gateway.looks import label_of
 from visavis_gateway.personas import Personas
 from visavis_gateway.server import build_app
 from visavis_gateway.sessions import Sessions
