@@ -7,7 +7,7 @@ from pathlib import Path
 
 OUT_OF_MEMORY = ("bad_alloc", "bad allocation", "out of memory", "allocate", "cannot reserve")
 LONGEST = 160
-HEADROOM = 1.3  # what a model takes beside its weights
+HEADROOM = 1.8  # of its weights: what a model takes with caches and buffers
 
 
 @contextlib.contextmanager

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, Field, model_validator
 
 from visavis_render.avatar import MANIFEST, AvatarDirectory, Part
+from visavis_render.backends.atlas.pictures import size_of
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 MESH = "mesh.npz"
 MAX_SIZE = 2048
+MAX_MESH_BYTES = 64 << 20
 PARTS = ("mouth", "inside", "brows", "lids", "gaze")
 # Name -> shape; a letter is a size that must be the same everywhere.
 ARRAYS: dict[str, tuple[int | str, ...]] = {
@@ -141,15 +143,19 @@ class _Options(Part):
 def _decode(directory: AvatarDirectory, file: str, width: int, height: int, pixels: str) -> Bytes:
     """The picture of a file as planes of `pixels` (yuv420p or gray), exactly width x height."""
     path = directory.asset(file)
+    said = size_of(path)
+    if said is None:
+        directory.fail(file, "is neither PNG nor WebP")
+    if said != (width, height):  # told before it is decoded: what is too large takes no memory
+        directory.fail(file, f"is {said[0]} x {said[1]}, must be {width} x {height}")
     try:
         with av.open(str(path)) as container:
             frame = next(container.decode(video=0))
-            actual = (frame.width, frame.height)
             picture = np.asarray(frame.to_ndarray(format=pixels), np.uint8)
-    except (OSError, StopIteration, ValueError):
+    except (av.FFmpegError, OSError, StopIteration, ValueError):
         directory.fail(file, "can't be read as a picture")
-    if actual != (width, height):
-        directory.fail(file, f"is {actual[0]} x {actual[1]}, must be {width} x {height}")
+    if (frame.width, frame.height) != (width, height):
+        directory.fail(file, f"is {frame.width} x {frame.height} inside, must be {width} x {height}")
     return picture
 
 
@@ -161,8 +167,10 @@ def _arrays(
     path = directory.asset(MESH)
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            if (unpacked := sum(each.file_size for each in stored.zip.infolist())) > MAX_MESH_BYTES:
+                directory.fail(MESH, f"holds {unpacked} bytes, at most {MAX_MESH_BYTES}")
             arrays = {name: stored[name] for name in shapes if name in stored.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         directory.fail(MESH, f"can't be read ({error})")
     for name, shape in shapes.items():
         if name not in arrays:
