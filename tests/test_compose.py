@@ -119,6 +119,15 @@ def test_calls_come_in_at_ports_that_are_published():
     assert parse_advertised(chosen(gateway["environment"]["GATEWAY_ADVERTISED_ADDRESS"])) == ("request",)
 
 
+@each_of_ours
+def test_who_loads_weights_waits_for_them_and_can_read_them(name):
+    if "models_dir" in CONFIGS[name].model_fields:
+        service = SERVICES[name]
+        assert service["environment"][f"{name.upper()}_MODELS_DIR"] == "/models"
+        assert chosen(service["volumes"][0]) == "models:/models:ro"
+        assert service["depends_on"]["models"] == {"condition": "service_completed_successfully"}
+
+
 def test_prometheus_asks_every_service_at_its_port():
     [job] = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())["scrape_configs"]
     targets = {each["labels"]["service"]: each["targets"] for each in job["static_configs"]}

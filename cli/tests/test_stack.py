@@ -1,5 +1,7 @@
 import asyncio
+import json
 import os
+import re
 import signal
 import sys
 from collections import deque
@@ -204,6 +206,16 @@ def test_the_plan_gives_every_program_its_settings():
     assert by_name["gateway"].env["GATEWAY_TTS_TARGET"] == "127.0.0.1:50053"
     assert by_name["gateway"].env["GATEWAY_NATS_URL"] == "nats://127.0.0.1:4222"
     assert "-js" not in by_name["nats"].command
+
+
+def test_no_call_waits_for_a_rendered_person_that_a_persona_names():
+    services = Path(__file__).parents[2] / "services"
+    avatars = services / "render/visavis_render/avatars"
+    personas = [path.read_text() for path in services.glob("gateway/visavis_gateway/personas/*.yaml")]
+    named = {name for text in personas for name in re.findall(r"^avatar: (\S+)$", text, re.M)}
+    slow = {name for name in named if 'renderer = "atlas"' in (avatars / name / "avatar.toml").read_text()}
+    render = next(each for each in plan(Ports(), {}, Path("models")) if each.name == "render")
+    assert slow == set(json.loads(render.env["RENDER_PRELOAD"]))
 
 
 def test_the_users_settings_are_kept():

@@ -59,6 +59,8 @@ def python(module: str) -> list[str]:
     return [sys.executable, "-m", module]
 
 
+# Avatars of the personas that ship which take seconds to load: nobody should wait for them in a call.
+PRELOAD = '["nora"]'
 # glibc's arenas, one a thread, keep what short-lived frames and tensors leave behind: memory would creep.
 ALLOCATOR = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "262144"}
 # ONNX Runtime would tell its makers how it is used.
@@ -88,6 +90,8 @@ def service(name: str, port: int, models_dir: Path, nats_url: str, env: Mapping[
         settings[f"{prefix}_MODELS_DIR"] = env.get(f"{prefix}_MODELS_DIR", str(models_dir))
     settings |= {key: env.get(key, value) for key, value in (ALLOCATOR | PRIVACY).items()}
     settings |= metrics_page(name, env)
+    if name == "render":
+        settings["RENDER_PRELOAD"] = env.get("RENDER_PRELOAD", PRELOAD)
     if name in NEED_EVENTS:
         settings[f"{prefix}_NATS_URL"] = env.get(f"{prefix}_NATS_URL", nats_url)
     return Program(name, python(f"visavis_{name}"), f"{LOOPBACK}:{port}", settings)

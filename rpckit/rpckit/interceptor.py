@@ -36,6 +36,11 @@ FAULTS = {
 }
 
 
+def status_of(error: errors.ServiceError | None) -> grpc.StatusCode:
+    """The status of a domain error, whatever kind of its kind it is; INTERNAL for anything else."""
+    return next((code for kind, code in STATUS.items() if isinstance(error, kind)), grpc.StatusCode.INTERNAL)
+
+
 def leaves(error: BaseException) -> Iterator[BaseException]:
     """The real errors inside the (nested) groups that TaskGroup raises."""
     if isinstance(error, BaseExceptionGroup):
@@ -107,7 +112,7 @@ async def rpc_scope(method: str, context: Any) -> AsyncIterator[None]:
             if gone is not None:
                 raise gone from None  # no wire any more; grpc.aio knows whether the caller has left
             known = meant_for_caller(found)
-            code = STATUS.get(type(known), grpc.StatusCode.INTERNAL) if known else grpc.StatusCode.INTERNAL
+            code = status_of(known)
             note(span, code)
             if code is grpc.StatusCode.INTERNAL:
                 log.exception("%s failed", method)

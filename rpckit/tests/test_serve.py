@@ -20,12 +20,22 @@ from rpckit.testing import until
 ECHO = "rpckit.test.Echo"
 
 
+class OddField(InvalidInput):
+    """A service's own kind of error."""
+
+
 class Echo:
     """One stream method on raw bytes; what it is sent says how it ends."""
 
     async def talk(self, requests, context):
         async for request in requests:
-            errors = {b"busy": Busy, b"invalid": InvalidInput, b"missing": NotFound, b"loading": NotReady}
+            errors = {
+                b"busy": Busy,
+                b"invalid": InvalidInput,
+                b"missing": NotFound,
+                b"loading": NotReady,
+                b"odd": OddField,
+            }
             if request in errors:
                 async with asyncio.TaskGroup() as tasks:  # as a handler with tasks of its own fails
                     tasks.create_task(self._fail(errors[request]))
@@ -68,6 +78,7 @@ async def channel():
     [
         (b"busy", grpc.StatusCode.RESOURCE_EXHAUSTED, "why"),
         (b"invalid", grpc.StatusCode.INVALID_ARGUMENT, "why"),
+        (b"odd", grpc.StatusCode.INVALID_ARGUMENT, "why"),
         (b"missing", grpc.StatusCode.NOT_FOUND, "why"),
         (b"loading", grpc.StatusCode.UNAVAILABLE, "why"),
         (b"bug", grpc.StatusCode.INTERNAL, "internal error"),

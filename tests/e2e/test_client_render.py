@@ -20,7 +20,7 @@ WATCH = """([region, limit]) => {
   const onFrame = (at_ms) => {
     requestAnimationFrame(onFrame);
     const canvas = document.querySelector("#drawn-face");
-    if (!canvas) return;
+    if (!canvas || at_ms - (window.__mouth.at(-1)?.at_ms ?? 0) < 80) return; // reading back is slow
     const { width: w, height: h } = canvas;
     const { left, top, width, height } = region;
     pen.drawImage(canvas, left * w, top * h, width * w, height * h, 0, 0, 64, 48);
@@ -71,7 +71,7 @@ async def test_the_page_draws_the_face_and_it_follows_the_voice(open_viewer, sta
         await viewer.until("visavis.state === 'speaking'", 60)
         await viewer.until(f"__mouth.some((m) => m.dark >= {OPEN} && m.state === 'speaking')", 60)
         await viewer.shot("client-render")
-        await viewer.until("visavis.turns.length === 1", 60)
+        await viewer.until("visavis.turns.some((t) => t.origin === 'greeting')", 60)
         await viewer.until(closed_since("idle"), 60)
         assert len({m["dark"] for m in await viewer.get("__mouth")}) > 2, "several mouths were seen"
         await the_label_is_there(viewer)
@@ -98,9 +98,10 @@ async def interrupted(viewer: Any) -> None:
     await viewer.until("visavis.state === 'speaking'", 60)
     await viewer.until(f"__mouth.at(-1).dark >= {OPEN}", 60)
     await viewer.page.click("#interrupt")
-    await viewer.until("visavis.turns.length === 2", 60)
+    await viewer.until("visavis.turns.some((t) => t.origin === 'say')", 60)
     await viewer.until(closed_since("idle"), 60)
-    assert (await viewer.get("visavis.turns"))[1]["interrupted"]
+    (said,) = [turn for turn in await viewer.get("visavis.turns") if turn["origin"] == "say"]
+    assert said["interrupted"]
 
 
 async def test_without_webgl_the_server_draws(open_viewer, stack) -> None:

@@ -1,5 +1,8 @@
 """Three streams on one clock: what happened together is together in the file."""
 
+import json
+import struct
+import xml.etree.ElementTree as ET
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import pytest
 from visavis_cli.talk.arrivals import AudioPacket, AudioTap, VideoFrame
 from visavis_cli.talk.errors import TalkError
 from visavis_cli.talk.microphone import SentFrame
+from visavis_cli.talk.provenance import DC, IPTC, RDF, XMP_BOX
 from visavis_cli.talk.record import Record
 from visavis_cli.talk.recording import Recorded, write_recording
 
@@ -124,6 +128,54 @@ def test_what_the_file_says_of_itself(tmp_path: Path) -> None:
         assert "avatar" in received.metadata["handler_name"]
     data = path.read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")
+
+
+def boxes(data: bytes) -> list[tuple[bytes, bytes]]:
+    """The outermost boxes of an mp4: (kind, content)."""
+    found, at = [], 0
+    while at < len(data):
+        size, kind = struct.unpack(">I4s", data[at : at + 8])
+        found.append((kind, data[at + 8 : at + size]))
+        at += size
+    assert at == len(data)
+    return found
+
+
+def test_programs_can_read_that_it_is_ai_generated(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    record = record_of(0, 0)
+    record.manifest = {
+        "type": "manifest", "ai_generated": True, "generator": "visavis 1.2", "label": "KI",
+        "disclosure": "Sie sprechen mit einer KI <&>.\x00", "digital_source_type": "something else",
+        "avatar": {"name": "nora", "licence": "CC0-1.0", "author": "The authors"},
+    }  # fmt: skip
+    write_recording(path, record, "session s1")
+    with av.open(str(path)) as container:
+        said = json.loads(container.metadata["description"])
+        assert container.metadata["copyright"] == "CC0-1.0, The authors"
+        assert sum(1 for _ in container.decode(video=0)) == 62
+    assert said["ai_generated"] is True
+    assert "type" not in said
+    assert said["avatar"] == record.manifest["avatar"]
+    assert said["digital_source_type"].endswith("/compositeWithTrainedAlgorithmicMedia")
+    kind, content = boxes(path.read_bytes())[-1]
+    assert (kind, content[:16]) == (b"uuid", XMP_BOX)
+    about = ET.fromstring(content[16:].decode().replace("\ufeff", "")).find(f".//{{{RDF}}}Description")
+    assert about is not None
+    assert about.get(f"{{{IPTC}}}DigitalSourceType") == said["digital_source_type"]
+    assert about.get(f"{{{IPTC}}}AISystemUsed") == "visavis 1.2"
+    text = about.find(f"{{{DC}}}description//{{{RDF}}}li")
+    assert text is not None
+    assert text.text is not None
+    assert text.text.endswith("Sie sprechen mit einer KI <&>.")
+
+
+def test_a_gateway_that_claims_nothing_is_marked_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    write_recording(path, record_of(0, 0))
+    with av.open(str(path)) as container:
+        assert json.loads(container.metadata["description"])["ai_generated"] is True
+    assert boxes(path.read_bytes())[-1][0] == b"uuid"
 
 
 def test_a_late_frame_keeps_its_time(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ class Call:
         self._peer = peer
         self._news = asyncio.Event()
         self._seen = self._shown = False
-        self._connected_s: float | None = None
+        self.connected_s: float | None = None  # monotonic: when the peer connection was up
         self._video = VideoTap(self._on_frame)
         record.video, record.video_reports = self._video.frames, self._video.reports
         self.channel = peer.createDataChannel("visavis")
@@ -85,9 +85,9 @@ class Call:
     def _raise_if_over(self) -> None:
         if self.ended is not None:
             raise TalkError(self.ended)
-        if self._connected_s is None:
+        if self.connected_s is None:
             return
-        newest = [self._connected_s]
+        newest = [self.connected_s]
         newest += [self.record.audio.newest.arrival_s] if self.record.audio.newest else []
         newest += [self.record.video[-1].arrival_s] if self.record.video else []
         if time.monotonic() - max(newest) > VANISHED_AFTER_S:
@@ -126,7 +126,7 @@ class Call:
 
     def _on_connection_state(self) -> None:
         if self._peer.connectionState == "connected":
-            self._connected_s = time.monotonic()
+            self.connected_s = time.monotonic()
         elif self._peer.connectionState == "failed":
             self._end("the connection failed")
         elif self._peer.connectionState == "closed":
@@ -160,10 +160,8 @@ class Call:
 
     def _take(self, message: Message) -> None:
         match message.get("type"):
-            case "session":
-                self.record.session = message
-            case "clock":
-                self.record.clock = clock_of(message)
+            case "session" | "manifest" | "clock":
+                self._note(message)
             case "state":
                 self.state = str(message.get("state"))
                 self._state_pts_us = as_number(message.get("pts_us"))
@@ -176,6 +174,16 @@ class Call:
                     self._end(f"the server gave up: {message.get('message')}")
             case "bye":
                 self._end(f"the server ended the session: {message.get('reason')}")
+
+    def _note(self, message: Message) -> None:
+        """What the call is like, for the record."""
+        match message["type"]:
+            case "session":
+                self.record.session = message
+            case "manifest":
+                self.record.manifest = message
+            case "clock":
+                self.record.clock = clock_of(message)
 
     def _take_turn(self, message: Message) -> None:
         if message.get("origin") == "greeting":

@@ -63,6 +63,7 @@ class Record:
     video_packets_lost: int = 0
     video_reports: list[SenderReport] = field(default_factory=list)
     session: Message = field(default_factory=dict)
+    manifest: Message = field(default_factory=dict)
     clock: Clock | None = None
     states: list[tuple[float, str]] = field(default_factory=list)  # since when (session time, s), and which
     questions: list[Question] = field(default_factory=list)

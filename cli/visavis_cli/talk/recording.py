@@ -21,12 +21,12 @@ from av.video.frame import PictureType
 from visavis_cli.talk.arrivals import AUDIO_RATE_HZ, VIDEO_RATE_HZ, VideoFrame
 from visavis_cli.talk.errors import TalkError
 from visavis_cli.talk.measure import Pcm
+from visavis_cli.talk.provenance import append_xmp, tags_of
 from visavis_cli.talk.record import Record
 from visavis_cli.talk.timeline import on_one_track, place_video, placed_received, placed_sent
 
 AAC_SAMPLES = 1024
 AAC_BIT_RATE = 96_000
-MADE_BY = "AI-generated: the avatar's face and voice are synthetic. Recorded by visavis talk."
 # bf=0: without B-frames the times in the file are the times of the pictures
 X264_OPTIONS = {"preset": "veryfast", "crf": "20", "bf": "0"}
 MP4_OPTIONS = {"movflags": "faststart", "video_track_timescale": str(VIDEO_RATE_HZ)}
@@ -49,7 +49,8 @@ def write_recording(path: Path, record: Record, comment: str = "") -> Recorded:
         return Recorded()
     part = path.with_name(path.name + ".part")
     try:
-        recorded = _write(part, record, f"{MADE_BY} {comment}".strip())
+        recorded = _write(part, record, comment)
+        append_xmp(part, record.manifest)
         part.replace(path)
     except OSError as error:
         raise TalkError(f"{path}: can't be written: {error.strerror}") from None
@@ -67,7 +68,7 @@ def _write(path: Path, record: Record, comment: str) -> Recorded:
     tracks = equally_long([on_one_track(pieces, start_s) for pieces in (sent, received)])
     size = (first[1].width, first[1].height) if first else None
     with av.open(str(path), "w", format="mp4", options=MP4_OPTIONS) as out:
-        out.metadata.update(title="A talk with visavis", comment=comment)
+        out.metadata.update(tags_of(record.manifest, comment))
         writers: list[tuple[Any, Iterable[Timed]]] = []
         if first and size:
             shown = video_frames(chain([first], pictures), start_s, size)

@@ -179,7 +179,14 @@ class ScriptedRender(render_grpc.RenderServiceServicer):
             self.requests.append(render_pb.RenderRequest(start=start))
             if start.avatar in self.unknown:
                 raise InvalidInput(f"output: the avatar {start.avatar} can't be drawn by a viewer")
-            await context.write(render_pb.RenderResponse(started=render_pb.RenderStarted()))
+            credits = render_pb.AvatarCredits(
+                name=start.avatar or "house",
+                title="Somebody",
+                renderer="paper",
+                licence="CC0-1.0",
+                author="A. Author",
+            )
+            await context.write(render_pb.RenderResponse(started=render_pb.RenderStarted(avatar=credits)))
             if start.output == render_pb.RENDER_OUTPUT_FACE:
                 await self._equip(start.avatar, context)
                 await self._answer(requests, context, lambda pts_us, _: {"face": self.face(pts_us)})

@@ -172,3 +172,16 @@ def test_a_long_hole_fades_to_silence():
 @pytest.mark.parametrize("count", [120, 480, 960, 2880])
 def test_a_hole_before_any_sound_is_silence(count):
     assert not Concealer().make(count).any()
+
+
+def test_a_way_that_has_become_longer_is_heard_again():
+    buffer = JitterBuffer()
+    for n in range(50):
+        push(buffer, n, n * 20)
+    for now_ms in range(1000, 1500, 20):  # nothing comes for a while: silence is made up
+        list(buffer.pop(now_ms * MS))
+    heard = []
+    for n in range(50, 100):  # and from now on everything comes half a second later than before
+        heard += [payload for payload in push(buffer, n, 500 + n * 20) if payload is not None]
+    assert len(heard) >= 35
+    assert heard[-1] == OPUS_20MS + bytes([99])

@@ -202,6 +202,9 @@ class Api:
         session.become(text_field(body, "persona"))
         return JSONResponse({}, 202)
 
+    async def manifest(self, request: Request) -> Response:
+        return JSONResponse(self._session_of(request).manifest())
+
     async def face(self, request: Request) -> Response:
         """A file that a drawn face needs; its name is its hash, so it never changes."""
         self._sessions.require_any(bearer(request))

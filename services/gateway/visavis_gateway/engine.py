@@ -59,6 +59,8 @@ class Persona:
     # Whether the page offers it; it can be asked for in any case.
     is_listed: bool = True
     language_code: str = "en-US"
+    # What says to people that it is an AI: in the picture, and beside it.
+    label: str = "AI"
     disclosure: str = "You are talking to an AI."
     # Seconds of silence after which the avatar asks, and after which it leaves; 0 = never.
     still_there_s: float = 60

@@ -3,7 +3,6 @@
 Files are known by the hash of their bytes, so that a browser keeps them from call to call.
 """
 
-import asyncio
 import hashlib
 import json
 from collections import OrderedDict
@@ -70,8 +69,7 @@ class DrawnFace:
         self._send = send
         self._parts: dict[str, bytearray] = {}
         self._coming: dict[str, str] = {}
-        self.files: dict[str, str] = {}  # name -> digest
-        self.ready = asyncio.Event()
+        self.files: dict[str, str] = {}  # name -> digest; empty while render makes them
 
     def take_asset(self, part: pb.FaceAsset) -> None:
         """A part of a file; with the last one of the index the viewer learns of a new face."""
@@ -90,13 +88,7 @@ class DrawnFace:
         self._coming, self._parts = {}, {}
         if files != self.files:
             self.files = files
-            self._tell(self.message)
-        self.ready.set()
-
-    @property
-    def message(self) -> dict[str, Any]:
-        """What the viewer needs to fetch."""
-        return {"type": "face_kit", "files": self.files}
+            self._tell({"type": "face_kit", "files": files})
 
     def take_face(self, face: pb.FaceFrame) -> None:
         """Pass on a state at once: the viewer shows it at its pts."""

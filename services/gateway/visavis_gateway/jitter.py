@@ -17,6 +17,7 @@ MIN_WAIT_US = 15_000  # less than a packet: the one after the next one need not 
 WAIT_MARGIN = 1.2
 FORGETTING = 0.998  # a packet: half of it in 7 s
 REMEMBERED = 16
+BEHIND_COUNT = 10  # late packets in a row: the way has become longer for good, and they are the present
 DRIFT_US_PER_PACKET = 10  # lets the arrival estimate follow a sender that is up to 500 ppm slow
 
 
@@ -60,6 +61,7 @@ class JitterBuffer:
         self._newest = 0
         self._offset_us: int | None = None  # arrival minus media time, smallest seen lately
         self.late_count = 0
+        self._late_in_a_row = 0
         self.lost_count = 0
 
     def push(self, timestamp: int, payload: bytes, now_us: int) -> None:
@@ -72,7 +74,11 @@ class JitterBuffer:
         self._learn(ticks, now_us)
         if self._next is not None and ticks < self._next:
             self.late_count += 1
-            return
+            self._late_in_a_row += 1
+            if self._late_in_a_row < BEHIND_COUNT:
+                return
+            self._next = self._offset_us = None
+        self._late_in_a_row = 0
         self._newest = ticks
         seen_us = now_us - ticks * 1000 // 48
         earlier = self._offset_us + DRIFT_US_PER_PACKET if self._offset_us is not None else seen_us

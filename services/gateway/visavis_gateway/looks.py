@@ -5,26 +5,13 @@ from visavis.render.v1 import render_service_pb2 as pb
 from visavis_gateway.engine import Persona
 from visavis_gateway.video import Video
 
-# "AI" in the persona's language, where people say something else.
-LABELS = {
-    **dict.fromkeys(("de", "nb", "nn", "no"), "KI"),
-    **dict.fromkeys(("ca", "es", "fr", "gl", "it", "pt", "ro"), "IA"),
-    "hu": "MI",
-    "tr": "YZ",
-}
-DEFAULT_LABEL = "AI"
 CODECS = {"vp8": pb.VIDEO_CODEC_VP8, "h264": pb.VIDEO_CODEC_H264}
-
-
-def label_of(language_code: str) -> str:
-    """The mark in the picture for a language such as `de-AT`."""
-    return LABELS.get(language_code.partition("-")[0].lower(), DEFAULT_LABEL)
 
 
 def wear(start: pb.StartRender, persona: Persona) -> None:
     """Write into `start` what render has to know of a persona."""
     start.avatar, start.background, start.profile = persona.avatar, persona.background, persona.profile
-    start.label = label_of(persona.language_code)
+    start.label = persona.label
 
 
 def start_render(session_id: str, persona: Persona, video: Video, *, viewer_draws: bool) -> pb.StartRender:

@@ -5,7 +5,6 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
 from visavis_gateway.engine import Persona
-from visavis_gateway.looks import label_of
 
 MAX_KEPT = 32
 
@@ -23,7 +22,7 @@ class Portraits:
 
     async def of(self, persona: Persona) -> bytes:
         """The persona's face. Raises what drawing it raises."""
-        look = (persona.avatar, persona.background, persona.profile, label_of(persona.language_code))
+        look = (persona.avatar, persona.background, persona.profile, persona.label)
         async with self._drawing:
             if look not in self._drawn:
                 self._drawn[look] = await self._draw(persona)

@@ -62,6 +62,7 @@ def build_app(config: Config, sessions: Sessions, channels: Mapping[str, Any]) -
         Route(one + "/say", guarded(api.say), methods=["POST"]),
         Route(one + "/interrupt", guarded(api.interrupt), methods=["POST"]),
         Route(one + "/persona", guarded(api.persona), methods=["POST"]),
+        Route(one + "/manifest", guarded(api.manifest)),
         Route(one + "/events", guarded(api.events)),
         Route("/api/faces/{digest}", guarded(api.face)),
         Route("/api/openapi.json", openapi),

@@ -37,6 +37,7 @@ from visavis_gateway.frame_times import FrameTimes
 from visavis_gateway.hearing import Hearing
 from visavis_gateway.knowledge import Library
 from visavis_gateway.looks import start_render
+from visavis_gateway.manifest import Face, Mark
 from visavis_gateway.media import Media
 from visavis_gateway.peers.asr import AsrPeer
 from visavis_gateway.peers.render import RenderPeer
@@ -102,6 +103,7 @@ class Session:
         self.is_waiting = waits  # connected or not, nothing happens before the viewer says `begin`
         self.reason = "failed"  # why it ended
         self._persona = persona
+        self._mark = Mark(session_id)
         self._find_persona = find_persona
         self._services = services
         self._config = config
@@ -119,6 +121,7 @@ class Session:
             self._drawn,
             self._look_refused,
             partial(self.on_away, "render"),
+            self._on_face,
         )
         playout = Playout(LOOKAHEAD_US)
         self._media = Media(
@@ -164,8 +167,6 @@ class Session:
                     await self._check_voice()
                     await self._asr.ready.wait()
                     await self._render.ready.wait()
-                    if self._drawn is not None:
-                        await self._drawn.ready.wait()
                     codec = self.video.codec if self._drawn is None else None
                     self.answer.set_result(await self._transport.answer(offer_sdp, codec))
                 await self._hold()
@@ -189,7 +190,7 @@ class Session:
 
     @property
     def face(self) -> dict[str, Any]:
-        """What a viewer that draws needs besides the answer; nothing for others."""
+        """For a viewer that draws: its files, as far as they are made; nothing for others."""
         return {"face": {"files": self._drawn.files}} if self._drawn else {}
 
     def close(self, reason: str) -> None:
@@ -275,6 +276,10 @@ class Session:
             self._watchers.discard(watcher)
             watcher.clear()
 
+    def manifest(self) -> dict[str, Any]:
+        """The machine-readable mark (docs/viewer.md, section 7)."""
+        return self._mark.manifest(self._persona)
+
     def become(self, persona_name: str) -> None:
         """Go on as another: from the next turn on in voice and mind, at once in the face.
 
@@ -314,12 +319,20 @@ class Session:
                 "type": "session",
                 "session_id": self.session_id,
                 "persona": {"name": self._persona.title, "avatar": self._persona.avatar},
+                "label": self._persona.label,
                 "disclosure": self._persona.disclosure,
                 "ai": True,
                 "frame_rate_hz": self.video.rate_hz,
                 "idle_frame_rate_hz": min(self._config.video_idle_rate_hz, self.video.rate_hz),
             }
         )
+        self.tell({"type": "manifest", **self.manifest()})
+
+    def _on_face(self, credits: render_pb.AvatarCredits) -> None:
+        """Render has begun to show somebody; the viewer is told when that is somebody else."""
+        before, self._mark.face = self._mark.face, Face.of(credits)
+        if self._is_connected and self._mark.face != before:
+            self.tell({"type": "manifest", **self.manifest()})
 
     def on_audio(self, timestamp: int, payload: bytes) -> None:
         self._hear_from_viewer()

@@ -1,5 +1,6 @@
 """Rendered persons: partial redraws equal full ones, the right things are seen, broken files are named."""
 
+import math
 import re
 import shutil
 from itertools import pairwise
@@ -15,7 +16,9 @@ from visavis_render.config import Config
 from visavis_render.engine import Behaviour, FaceState, Gaze, HeadPose, Viseme
 
 NAMES = [name for name in sorted(names(None)) if by_name(name).manifest.renderer == "atlas"]
+TURNED = [name for name in NAMES if "turn_deg = [-" in (shipped() / name / "avatar.toml").read_text()]
 MOUTH = (slice(295, 390), slice(205, 305))
+HAIR = (slice(20, 90), slice(80, 432))
 EYES = (slice(200, 245), slice(165, 345))
 
 
@@ -24,6 +27,11 @@ def avatar(request):
     if request.param in NAMES:
         return load_avatar(by_name(request.param), Config())
     return load_avatar(read_directory(request.getfixturevalue("portrait_avatar")), Config())
+
+
+@pytest.fixture(scope="module", params=TURNED)
+def turned(request):
+    return load_avatar(by_name(request.param), Config())
 
 
 def luma(avatar, face):
@@ -127,6 +135,44 @@ def test_the_head_turns_the_right_way(avatar):
     assert moved(pitch_deg=5)[0] > 3 > -3 > moved(pitch_deg=-5)[0]
 
 
+def sweeping(frames):
+    """The head turns from one side to the other while it speaks."""
+    for number, face in enumerate(talking(frames)):
+        head = HeadPose(17 * math.sin(number / 7), 3, 1)
+        yield FaceState(face.visemes, face.expression, {}, head, face.gaze, face.blink, face.breath)
+
+
+def test_a_far_turn_redraws_only_what_changed_too(turned):
+    part = turned.open(512, "AI")
+    for number, face in enumerate(sweeping(48)):
+        picture = part.draw(face)
+        if number % 6 == 0:
+            assert np.array_equal(picture, turned.open(512, "AI").draw(face)), f"frame {number}"
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_head_turned_as_far_as_its_picture_shows_the_picture(turned, side):
+    """All but the face itself, which has to go on speaking."""
+    person = turned.open(512, "")._person
+    yaw = person.turn_deg[side]
+    stored = turned._scaled[512].layers.turns.luma[side].astype(int)
+    picture = luma(turned, FaceState(head=HeadPose(yaw)))
+    assert np.abs(picture - stored)[HAIR].mean() < 0.5
+    assert np.abs(luma(turned, FaceState()) - stored)[HAIR].mean() > 3.0
+    speaking = luma(turned, FaceState(head=HeadPose(yaw), visemes={Viseme.AA: 1.0}))
+    assert np.abs(speaking - picture)[280:400, 150:360].mean() > 3
+    assert np.abs(speaking - picture)[:200].max() <= 2
+    closed = luma(turned, FaceState(head=HeadPose(yaw), blink=1.0))
+    assert np.abs(closed - picture)[190:260, 130:380].mean() > 2
+
+
+def test_a_turn_has_no_jump(turned):
+    """No step of a slow turn changes the picture much more than its neighbours do."""
+    pictures = [luma(turned, FaceState(head=HeadPose(0.5 * n))) for n in range(2, 34)]
+    steps = [float(np.abs(a - b).mean()) for a, b in pairwise(pictures)]
+    assert max(steps[:-4]) < 2.5 * float(np.median(steps))
+
+
 def test_what_does_not_change_is_not_redrawn(avatar):
     from visavis_render.backends.atlas.mapping import controls_of
 
@@ -150,16 +196,23 @@ def test_nonsense_in_a_face_is_clamped(avatar):
 
 
 def test_nothing_is_compiled_after_the_start(avatar):
-    from visavis_render.backends.atlas import eye_kernels, mesh_kernels, mouth_kernels, sampling, warp_kernels
+    from visavis_render.backends.atlas import (
+        eye_kernels,
+        flow_kernels,
+        mesh_kernels,
+        mouth_kernels,
+        sampling,
+        warp_kernels,
+    )
 
     kernels = [eye_kernels.eyes_luma, eye_kernels.eyes_chroma, mesh_kernels.draw_mesh]
     kernels += [mesh_kernels.blend_weights, mouth_kernels.fill_luma, mouth_kernels.fill_chroma]
     kernels += [mouth_kernels.soften_edges, sampling.copy_out, sampling.copy_rect]
-    kernels += [warp_kernels.warp_luma, warp_kernels.warp_chroma]
+    kernels += [warp_kernels.warp_luma, warp_kernels.warp_chroma, flow_kernels.turned_weights]
     before = [len(k.signatures) for k in kernels]
     for size in (128, 512):
         renderer = avatar.open(size, "")
-        for face in talking(20):
+        for face in (*talking(20), *sweeping(20)):
             renderer.draw(face)
     assert [len(k.signatures) for k in kernels] == before
 
@@ -183,7 +236,7 @@ def test_keys_do_not_mix_at_the_size_they_were_rendered_at(avatar):
 
 @pytest.fixture
 def directory(tmp_path):
-    return shutil.copytree(shipped() / NAMES[0], tmp_path / "person")
+    return shutil.copytree(shipped() / TURNED[0], tmp_path / "person")
 
 
 @pytest.mark.parametrize(
@@ -199,6 +252,8 @@ def directory(tmp_path):
         (r"format = 1", "format = 1\ncolour = 1", "atlas.colour"),
         (r"gaze = \[\d+", "gaze = [0", "gaze must be the same as lids"),
         (r"size_px = \d+", "size_px = 256", "atlas.crops.mouth: must be within"),
+        (r"turn_deg = \[-15", "turn_deg = [-100", "atlas.keys.turn_deg"),
+        (r"turn_deg = \[-15", "turn_deg = [-20.0, -15", "turns.webp"),
     ],
 )
 def test_a_wrong_field_is_named(directory, old, new, named):
@@ -210,7 +265,9 @@ def test_a_wrong_field_is_named(directory, old, new, named):
         load(read_directory(directory))
 
 
-@pytest.mark.parametrize("name", ["avatar.toml", "base.webp", "gaze.webp", "lids_alpha.png", "mesh.npz"])
+@pytest.mark.parametrize(
+    "name", ["avatar.toml", "base.webp", "turns.webp", "gaze.webp", "lids_alpha.png", "mesh.npz"]
+)
 def test_a_missing_or_broken_file_is_named(directory, name):
     path = directory / name
     path.write_bytes(path.read_bytes()[:40])
@@ -234,7 +291,8 @@ def test_a_wrong_array_is_named(directory):
     np.savez(path, **{**arrays, "share": arrays["share"] * np.nan})
     with pytest.raises(AvatarError, match="share"):
         load(read_directory(directory))
-    del arrays["depth"]
-    np.savez(path, **arrays)
-    with pytest.raises(AvatarError, match="depth"):
-        load(read_directory(directory))
+    for missing in ("turn_share", "depth"):
+        del arrays[missing]
+        np.savez(path, **arrays)
+        with pytest.raises(AvatarError, match=missing):
+            load(read_directory(directory))

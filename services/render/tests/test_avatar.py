@@ -216,6 +216,14 @@ def test_the_service_does_not_start_with_an_avatar_that_cant_be_used(named, tmp_
         Studio(Config(avatar=named))
 
 
+def test_what_is_preloaded_is_there_before_the_first_session():
+    with pytest.raises(SystemExit, match=r"RENDER_PRELOAD: .*nobody"):
+        Studio(Config(avatar="fake", preload=("nobody",)))
+    studio = Studio(Config(avatar="fake", preload=("clapper",)))
+    assert {name for name, _ in studio._avatars} == {"fake", "clapper"}
+    studio.close()
+
+
 def test_the_service_shows_an_avatar_by_its_path(folder):
     studio = Studio(Config(avatar=str(folder)))
     spec = VideoSpec(size_px=128)
@@ -237,13 +245,14 @@ def test_shipped_avatars_are_small():
     assert sum(path.stat().st_size for path in shipped().rglob("*") if path.is_file()) < 40e6
 
 
-def test_every_background_that_ships_is_drawn():
+def test_every_background_that_ships_is_drawn(contrast):
     mira = by_name("mira")
     own = load_avatar(mira, Config()).open(128, "").draw(FaceState()).copy()
     shown = [own]
     for name in backgrounds(mira):
         picture = load_avatar(with_background(mira, name), Config()).open(128, "").draw(FaceState()).copy()
         assert all(np.abs(picture[:128, :24].astype(int) - other[:128, :24]).mean() > 3 for other in shown)
+        assert contrast(picture) >= 4.5, "the label can be read"
         assert np.abs(picture[40:90, 52:76].astype(int) - own[40:90, 52:76]).max() <= 1  # the same face
         shown.append(picture)
     assert len(shown) > 4

@@ -1,11 +1,13 @@
 """What every avatar must do."""
 
+import av
 import numpy as np
 import pytest
 from visavis_render.avatar import by_name, names, read_directory, size_range
 from visavis_render.backends import RENDERERS, load_avatar, traits_of
 from visavis_render.config import Config
-from visavis_render.engine import FaceState, Gaze, HeadPose, Viseme
+from visavis_render.encoders import open_encoder
+from visavis_render.engine import FaceState, Gaze, HeadPose, VideoSpec, Viseme
 
 FACES = [
     FaceState(),
@@ -86,6 +88,14 @@ def test_every_picture_carries_the_label(avatar):
         corner = a[:64, :96]
         assert corner.max() - np.median(corner[24:40, 24:48]) > 60
         assert not np.array_equal(corner, b[:64, :96])
+
+
+def test_the_label_can_be_read_as_people_see_it(avatar, contrast):
+    picture = avatar.open(512, "AI").draw(FACES[0])
+    encoded = open_encoder(VideoSpec()).encode(picture, 0, keyframe=True)
+    (frame,) = av.CodecContext.create("vp8", "r").decode(av.Packet(encoded.data))
+    for seen in (picture, frame.to_ndarray(format="yuv420p")):
+        assert contrast(seen) >= 4.5, "WCAG 2 AA"
 
 
 def test_the_same_face_gives_the_same_picture(avatar):

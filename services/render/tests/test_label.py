@@ -45,3 +45,19 @@ def test_latin_texts_fit(text, size):
 def test_what_cannot_be_shown_is_refused(text):
     with pytest.raises(InvalidInput, match="label"):
         require_label(text)
+
+
+WCAG_AA = 4.5
+# Bright and dark, and the colours that BT.601 can't show brighter: (Y, U, V).
+COLOURS = [(16, 128, 128), (235, 128, 128), (210, 16, 146), (170, 166, 16), (145, 54, 34), (82, 90, 240)]
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("size", [128, 256, 512, 1024])
+@pytest.mark.parametrize("text", ["AI", "KI", "IA", "ИИ", "ШІ"])
+def test_its_letters_can_be_read_on_any_colour(colour, size, text, contrast):
+    picture = np.empty((size * 3 // 2, size), np.uint8)
+    picture[:size] = colour[0]
+    picture[size : size * 5 // 4], picture[size * 5 // 4 :] = colour[1], colour[2]
+    Badge(text, size).stamp(picture)
+    assert contrast(picture, text) >= WCAG_AA

@@ -66,6 +66,7 @@ def test_preview_writes_a_sheet_and_a_clip_with_sound(tmp_path, spoken):
     assert sheet.width > 1000
     with av.open(str(tmp_path / "out" / "fake.mp4")) as clip:
         assert "AI-generated" in clip.metadata["comment"]
+        assert json.loads(clip.metadata["description"])["ai_generated"] is True
         video, audio = clip.streams.video[0], clip.streams.audio[0]
         assert video.width == 512
         seconds = float(video.duration * video.time_base)

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import av
 import numpy as np
 import pytest
@@ -38,6 +40,22 @@ def test_pictures_come_back_alike():
 def test_any_increasing_pts_is_encoded(pts):
     encoder = open_encoder(VideoSpec(size_px=128))
     assert all(encoder.encode(noise(1, 128), p, keyframe=False).data for p in pts)
+
+
+def test_the_same_pictures_give_the_same_bytes_however_busy_the_machine_is():
+    def encoded(disturb):
+        encoder = open_encoder(VideoSpec(size_px=256))
+        data = []
+        for number in range(60):
+            disturb()
+            data.append(encoder.encode(noise(number % 9), number * FRAME_US, keyframe=number == 0).data)
+        return data
+
+    matrix = np.random.default_rng(1).random((300, 300))
+    with ThreadPoolExecutor(8) as crowd:
+        busy = encoded(lambda: [crowd.submit(np.linalg.svd, matrix) for _ in range(2)])
+        crowd.shutdown(cancel_futures=True)
+    assert busy == encoded(lambda: None)
 
 
 def test_the_rate_is_kept():

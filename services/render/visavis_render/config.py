@@ -18,6 +18,8 @@ class Config(BaseSettings):
     server: ServerSettings = ServerSettings(listen_address="127.0.0.1:50054")
     # Name of an avatar, or the path of its directory.
     avatar: str = Field(default="mira", min_length=1, max_length=1000)
+    # Names of further avatars that are loaded before serving; others at their first session.
+    preload: tuple[str, ...] = Field(default=(), max_length=16)
     # A directory of avatar directories of your own.
     avatars_dir: Path | None = None
     # How every avatar behaves; empty = each in its own way.

@@ -94,7 +94,8 @@ class FaceState:
     gaze: Gaze = field(default_factory=Gaze)
     blink: float = 0.0
     breath: float = 0.0
-    # The cue at this very instant, without lead or co-articulation: for measuring.
+    # The cue in the middle of the time that this frame is on the screen, without lead or co-articulation: for
+    # measuring.
     sounding: Viseme | None = None
     # How far loose hair is behind the head, in the head's own degrees.
     trail: HeadPose = field(default_factory=HeadPose)

@@ -45,6 +45,9 @@ GLYPHS = {
     "X": "00 46/40 06",
     "Y": "00 23 40/23 26",
     "Z": "00 40 06 46",
+    "И": "00 06 40 46",
+    "\u0406": "20 26",
+    "Ш": "00 06 46 40/20 26",
     "0": "10 01 05 16 36 45 41 30 10",
     "1": "11 20 26/16 36",
     "2": "01 10 30 41 42 06 46",
@@ -79,7 +82,7 @@ MARKS = {
 PLATE_ALPHA, PLATE_LUMA = 0.72, 34.0
 RING_ALPHA, TEXT_LUMA = 0.45, 232.0
 HEIGHTS = {"a": -2.0, "b": -1.0}
-WIDTHS = {"I": 0.0, ".": 0.0, ":": 0.0, "'": 0.0, "!": 0.0, "·": 0.0, " ": 1.0}
+WIDTHS = {"I": 0.0, "\u0406": 0.0, ".": 0.0, ":": 0.0, "'": 0.0, "!": 0.0, "·": 0.0, " ": 1.0}
 
 
 def _strokes(code: str) -> list[Line]:
@@ -102,7 +105,7 @@ def _layout(text: str) -> tuple[list[Line], float]:
             strokes = _strokes(GLYPHS[character])
             x += WIDTHS.get(character, 4.0) + 2.2
         else:
-            raise InvalidInput(f"label can't show {character!r}: use Latin letters, digits and -+.:'/!·")
+            raise InvalidInput(f"label can't show {character!r}: use Latin letters, digits, ИШІ and -+.:'/!·")
         lines += [(a + start, b, c + start, d) for a, b, c, d in strokes]
     return lines, max(0.0, x - 2.2)
 

@@ -11,6 +11,7 @@ from visavis.media.v1 import media_pb2 as media
 from visavis.render.v1 import render_service_pb2 as pb
 
 from visavis_render.animator.schedule import MAX_DURATION_US, Cue
+from visavis_render.avatar import AvatarDirectory
 from visavis_render.engine import Behaviour, Codec, Emotion, Gaze, Gesture, VideoSpec, Viseme
 
 E = TypeVar("E", bound=Enum)
@@ -103,4 +104,16 @@ def to_format(spec: VideoSpec) -> pb.VideoFormat:
         height_px=spec.size_px,
         frame_rate_hz=spec.frame_rate_hz,
         bitrate_bps=spec.bitrate_bps,
+    )
+
+
+def credits_of(directory: AvatarDirectory) -> pb.AvatarCredits:
+    """Whose face it is."""
+    manifest = directory.manifest
+    return pb.AvatarCredits(
+        name=directory.name,
+        title=manifest.name,
+        renderer=manifest.renderer,
+        licence=manifest.licence,
+        author=manifest.author,
     )

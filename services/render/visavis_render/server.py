@@ -14,7 +14,7 @@ from visavis.render.v1 import render_service_pb2_grpc as pb_grpc
 from visavis_render.engine import VideoSpec
 from visavis_render.line import Advance, AdvanceLine
 from visavis_render.posing import Posing
-from visavis_render.proto import is_drawn_by_viewer, spec_of, to_format
+from visavis_render.proto import credits_of, is_drawn_by_viewer, spec_of, to_format
 from visavis_render.session import Session
 from visavis_render.studio import Studio, Wish
 from visavis_render.wire import asset_parts, to_face
@@ -43,7 +43,10 @@ class RenderServicer(pb_grpc.RenderServiceServicer):
             drawing = await run_step_in(self._studio.threads, self._studio.open, wish)
             with closing(drawing):
                 session = Session(start, drawing, self._studio.manner(wish))
-                started = pb.RenderStarted(format=to_format(spec), lookahead_us=traits.lookahead_us)
+                directory = self._studio.directory(wish.avatar, wish.background)
+                started = pb.RenderStarted(
+                    format=to_format(spec), lookahead_us=traits.lookahead_us, avatar=credits_of(directory)
+                )
                 await context.write(pb.RenderResponse(started=started))
                 if by_viewer:
                     await self._equip(wish, context)

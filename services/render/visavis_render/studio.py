@@ -50,7 +50,7 @@ class Wish:
 
 
 class Studio:
-    """The service's own avatar is loaded, baked and compiled when this exists; others at first use."""
+    """The service's own avatar and those to preload are loaded, baked and compiled when this exists."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -67,8 +67,13 @@ class Studio:
             self.open(Wish(spec=spec)).close()
         except ServiceError as error:
             raise SystemExit(f"RENDER_AVATAR: {error}") from None
+        for name in config.preload:
+            try:
+                self._avatar(self.directory(name, ""))
+            except ServiceError as error:
+                raise SystemExit(f"RENDER_PRELOAD: {error}") from None
 
-    def _directory(self, name: str, background: str) -> AvatarDirectory:
+    def directory(self, name: str, background: str) -> AvatarDirectory:
         """The avatar asked for; NotFound or AvatarError when there is none that can be used."""
         name = name or self._house.name
         if name not in self._directories:
@@ -95,7 +100,7 @@ class Studio:
 
     def check(self, wish: Wish) -> Traits:
         """Raise what `open` would, without the work; what the avatar's renderer needs and can do."""
-        directory = self._directory(wish.avatar, wish.background)
+        directory = self.directory(wish.avatar, wish.background)
         traits = traits_of(directory)
         if wish.is_drawn_by_viewer:
             require(traits.viewer_can_draw, f"output: the avatar {directory.name} can't be drawn by a viewer")
@@ -108,11 +113,11 @@ class Studio:
 
     def manner(self, wish: Wish) -> Manner:
         """How the one asked for behaves."""
-        return manner_of(self._directory(wish.avatar, ""), wish.profile, self._config)
+        return manner_of(self.directory(wish.avatar, ""), wish.profile, self._config)
 
     def open(self, wish: Wish) -> Drawing | Posing:
         """A session's output; blocks while an avatar or a size is used for the first time."""
-        directory = self._directory(wish.avatar, wish.background)
+        directory = self.directory(wish.avatar, wish.background)
         if wish.is_drawn_by_viewer:
             return Posing(wish.spec)
         sizes_px = size_range(directory, traits_of(directory))
@@ -120,7 +125,7 @@ class Studio:
 
     def assets(self, wish: Wish) -> tuple[Asset, ...]:
         """What a viewer needs to draw; blocks while an avatar is used for the first time."""
-        avatar = self._avatar(self._directory(wish.avatar, wish.background))
+        avatar = self._avatar(self.directory(wish.avatar, wish.background))
         return packed(cast(ViewerDrawn, avatar).kit(), wish.label)  # `check` has seen its traits
 
     def close(self) -> None:

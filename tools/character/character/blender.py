@@ -79,6 +79,20 @@ def move_mesh(item: Any, points: Array) -> None:
     item.data.update()
 
 
+def points_of(item: Any) -> Array:
+    """Where the points of a mesh or of strands are now, in this package's axes."""
+    curves = item.type == "CURVES"
+    held = item.data.attributes["position"].data if curves else item.data.vertices
+    values = np.zeros(len(held) * 3, np.float32)
+    held.foreach_get("vector" if curves else "co", values)
+    return from_blender(values.reshape(-1, 3)).astype(float)
+
+
+def move(item: Any, points: Array) -> None:
+    """Put the points of a mesh or of strands somewhere else."""
+    (move_strands if item.type == "CURVES" else move_mesh)(item, points)
+
+
 def evaluated(item: Any) -> tuple[Array, Array, Any]:
     """(points, normals, triangles) after the modifiers."""
     graph = bpy.context.evaluated_depsgraph_get()

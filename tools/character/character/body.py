@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from character.maths import Array, smooth, turn_x
+from character.maths import Array, rotation, smooth, turn_x
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data" / "mpfb2"
@@ -31,6 +31,13 @@ def load_person(name: str) -> dict[str, Any]:
 def head_share(points: Array) -> Array:
     """How much of the head's turn a point takes part in: 0 at the chest, 1 above the chin."""
     return smooth(NECK_LOW, NECK_HIGH, points[..., 1])
+
+
+def turned(points: Array, turn_deg: float, share: Array | float) -> Array:
+    """Points of a head turned to the viewer's right; `share` of the turn is theirs."""
+    away = points - NECK_PIVOT
+    moved = away @ rotation(np.radians(turn_deg), 0.0, 0.0).T - away
+    return points + np.asarray(share)[..., None] * moved
 
 
 class Body:

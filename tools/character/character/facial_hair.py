@@ -64,11 +64,8 @@ def beard(surface: Surface, settings: Mapping[str, Any], body: Body, lips: Array
     x, y, z = surface.points.T
     cheek = 6.10 + 0.56 * smooth(0.25, 0.66, np.abs(x))
     density = smooth(0.06, -0.10, y - cheek) * smooth(5.66, 5.86, y) * smooth(0.3, 0.5, z)
-    moustache = (
-        np.exp(-((x / 0.24) ** 4))
-        * smooth(0.02, 0.07, y - body.mouth[1])
-        * smooth(0.165, 0.125, y - body.mouth[1])
-    )
+    above = y - body.lips_high[1]
+    moustache = 1.8 * np.exp(-((x / 0.27) ** 4)) * smooth(-0.02, 0.02, above) * smooth(0.10, 0.06, above)
     density = np.maximum(density, moustache * (z > 1.1)) * (lips < 0.15) * (surface.ears < 0.2)
     n = settings["count"]
     root, normal = scatter(surface, density, n, rng)

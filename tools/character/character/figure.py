@@ -12,11 +12,13 @@ from character.blender import (
     add_strands,
     attribute_of,
     evaluated,
+    move,
     move_mesh,
     move_strands,
+    points_of,
     set_attribute,
 )
-from character.body import JAW_RAD, Body
+from character.body import JAW_RAD, Body, head_share, turned
 from character.clothes import above_neckline, jersey
 from character.eyes import Eyes
 from character.maths import Array, smooth, turn_x
@@ -79,11 +81,15 @@ class Figure:
 
     def __init__(self, person: Mapping[str, Any], cache: Path, hair: bool = True) -> None:
         self.person, self.body = person, Body(person)
+        self._is_turned = False
+        self.hairless = {"inside", "gaze"} | ({"lids"} if person["hair"].get("far_from_eyes") else set())
         self._add_skin()
         self.eyes = Eyes(self.body, person["eyes"])
         self._add_mouth()
         self._add_strands(cache, hair)
         jersey(self.body, person["top"]["colour"])
+        still = [item for item in (*self.mouth_parts, self.hair) if item is not None]
+        self._upright = [(item, points_of(item)) for item in still]
 
     def _add_skin(self) -> None:
         body = self.body
@@ -164,6 +170,8 @@ class Figure:
 
     def pose(self, key: Key) -> None:
         """Move everything to a key's pose."""
+        for item, points in self._upright if self._is_turned else ():
+            move(item, points)
         shape = self.body.deform(key.units)
         move_mesh(self.skin, shape[self.used])
         move_mesh(self._tongue, shape[self._tongue_ids] + TONGUE_SHIFT)
@@ -177,6 +185,18 @@ class Figure:
             moved = surface[vertex] - self.surface.points[vertex]
             move_strands(item, points + moved[:, None])
         move_strands(self.lashes, facial_hair.lashes(shape, self._grids, self.person["seed"]).points)
+        self._is_turned = key.turn != 0.0
+        if self._is_turned:
+            self._turn(key.turn)
+
+    def _turn(self, degrees: float) -> None:
+        """Turn what a pose left upright. All hair of the head turns with it, however low it hangs."""
+        parts = [self.skin, *self.mouth_parts, *self.eyes.balls, *self.eyes.lids, *self.skin_hair]
+        for item in parts:
+            points = points_of(item)
+            move(item, turned(points, degrees, head_share(points)))
+        if self.hair:
+            move(self.hair, turned(points_of(self.hair), degrees, 1.0))
 
     def mesh_at(self, key: Key) -> Array:
         """The skin's points in a pose, subdivided once (`coarse_triangles` joins them)."""

@@ -21,7 +21,7 @@ from scipy.ndimage import (
 from character.body import NECK_PIVOT, ROOT, load_person
 from character.crops import CROPS, crop_pixels
 from character.maths import Array, smooth
-from character.poses import BROWS, GAZE_PITCH, GAZE_YAW, LIDS, MOODS, VISEMES
+from character.poses import BROWS, GAZE_PITCH, GAZE_YAW, LIDS, MOODS, TURN_DEG, VISEMES
 
 QUALITY = 90
 MOUTHS = [*VISEMES, *MOODS]
@@ -49,6 +49,7 @@ brows = {brows}
 lid_closures = {lids}
 gaze_yaw_rad = {yaw}
 gaze_pitch_rad = {pitch}
+turn_deg = {turns}
 """
 
 
@@ -61,11 +62,19 @@ def _stack(source: Path, names: Sequence[str], mode: str = "RGB") -> Image.Image
     return stacked
 
 
+def _turns(source: Path) -> list[float]:
+    """The turns of the head, when all their pictures are there."""
+    there = all((source / f"turn_{n}.png").exists() for n in range(len(TURN_DEG)))
+    return list(TURN_DEG) if there else []
+
+
 def _write_pictures(source: Path, target: Path) -> None:
     def save(picture: Image.Image, name: str) -> None:
         picture.save(target / f"{name}.webp", quality=QUALITY, method=6)
 
     save(_stack(source, ["base"]), "base")
+    if _turns(source):
+        save(_stack(source, [f"turn_{n}" for n in range(len(TURN_DEG))]), "turns")
     save(_stack(source, MOUTHS), "mouth")
     save(_stack(source, [f"inside_{name}" for name in MOUTHS]), "inside")
     save(_stack(source, list(BROWS)), "brows")
@@ -123,7 +132,7 @@ def _shares(base: Array, eye_y: float, part: str, moves: Array) -> Array:
         shown = smooth(eye_y + 0.038, eye_y + 0.075, y) * smooth(0.91, 0.85, y)
         sides = smooth(0.275, 0.30, x) * smooth(0.725, 0.70, x)
     else:
-        shown = smooth(eye_y - 0.030, eye_y - 0.046, y) * smooth(0.19, 0.22, y)
+        shown = smooth(eye_y - 0.030, eye_y - 0.046, y) * smooth(0.235, 0.265, y)
         sides = smooth(0.285, 0.31, x) * smooth(0.715, 0.69, x)
     return shown * sides * smooth(0.25, 1.5, reach)
 
@@ -162,9 +171,8 @@ def _mesh(geometry: Any) -> dict[str, Any]:
     }
 
 
-def _relief(geometry: Any) -> dict[str, Any]:
-    """Depth of the picture, filled up behind the person, and the share of the head's turn."""
-    depth, share = geometry["depth"], geometry["share"]
+def _smoothed(depth: Array, share: Array) -> tuple[Array, Array]:
+    """Depth of a picture, filled up behind the person, and the share of the head's turn."""
     empty = depth == 0
     away, nearest = distance_transform_edt(empty, return_indices=True)
     cells = len(depth)
@@ -172,11 +180,23 @@ def _relief(geometry: Any) -> dict[str, Any]:
     depth = median_filter(depth[tuple(nearest)], cells // 14)
     share = median_filter(share[tuple(nearest)], cells // 14) * smooth(cells / 7, 0, away)
     # What is in front keeps its shape: what lies behind its edge is stretched instead.
-    depth = minimum_filter(depth, cells // 21)
+    depth = minimum_filter(depth, cells // 48)
     share = maximum_filter(share, cells // 32)
-    return {
-        "depth": gaussian_filter(depth, cells / 50).astype(np.float32),
-        "share": gaussian_filter(share, cells / 36).astype(np.float32),
+    return gaussian_filter(depth, cells / 50), gaussian_filter(share, cells / 36)
+
+
+def _relief(geometry: Any, turns: Sequence[float]) -> dict[str, Any]:
+    """Depth and share of the whole picture, and of those of the turned head when there are any."""
+    depth, share = _smoothed(geometry["depth"], geometry["share"])
+    turned = [_smoothed(geometry["turn_depth"][n], geometry["turn_share"][n]) for n in range(len(turns))]
+    more = {
+        "turn_depth": np.array([depth for depth, _ in turned], np.float32),
+        "turn_share": np.array([share for _, share in turned], np.float32),
+    }
+    cells = len(depth)
+    return (more if turns else {}) | {
+        "depth": depth.astype(np.float32),
+        "share": share.astype(np.float32),
         "breath": smooth(0.60, 0.95, (np.arange(cells) + 0.5) / cells).astype(np.float32),
     }
 
@@ -197,7 +217,9 @@ def main() -> None:
     eye = {"eye": geometry["eye"][0, :2], "eye_radius": geometry["eye_radius"] / geometry["eye"][0, 2]}
     jaw = np.array([geometry[f"jaw_{name}"][:2] for name in MOUTHS])
     fixed = {"teeth": geometry["teeth"][:, :2], "jaw": jaw, "pivot": NECK_PIVOT}
-    np.savez_compressed(target / "mesh.npz", **_mesh(geometry), **_relief(geometry), **camera, **eye, **fixed)
+    turns = _turns(source)
+    relief = _relief(geometry, turns)
+    np.savez_compressed(target / "mesh.npz", **_mesh(geometry), **relief, **camera, **eye, **fixed)
     person = load_person(arguments.person)
     text = NOTE.format(
         name=person["name"],
@@ -209,6 +231,7 @@ def main() -> None:
         lids=list(LIDS),
         yaw=list(GAZE_YAW),
         pitch=list(GAZE_PITCH),
+        turns=turns,
     )
     (target / "avatar.toml").write_text(text)
     print(f"{sum(p.stat().st_size for p in target.iterdir()) / 1e6:.2f} MB in {target}")

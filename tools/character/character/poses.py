@@ -67,16 +67,21 @@ BROWS: dict[str, dict[str, float]] = {
 LIDS = (0.0, 0.16, 0.32, 0.48, 0.64, 0.80, 0.91, 1.0)
 GAZE_YAW = (-0.44, -0.22, 0.0, 0.22, 0.44)
 GAZE_PITCH = (-0.30, 0.0, 0.30)
+TURN_DEG = (-15.0, 15.0)
 
 
 @dataclass(frozen=True)
 class Key:
-    """One picture. part: whole, mouth, inside, brows, lids or gaze; gaze: radians right and down."""
+    """One picture. part: whole, turn, mouth, inside, brows, lids or gaze; gaze: radians right and down.
+
+    turn: the head's, degrees to the viewer's right.
+    """
 
     name: str
     part: str
     units: Mapping[str, float] = field(default_factory=dict)
     gaze: tuple[float, float] = (0.0, 0.0)
+    turn: float = 0.0
 
 
 def lid_units(closed: float, rest: Mapping[str, float]) -> dict[str, float]:
@@ -89,6 +94,7 @@ def all_keys(person: Mapping[str, Any]) -> list[Key]:
     """Every key of a person, the whole face first."""
     mouths = {**VISEMES, **MOODS}
     keys = [Key("base", "whole")]
+    keys += [Key(f"turn_{n}", "turn", turn=degrees) for n, degrees in enumerate(TURN_DEG)]
     keys += [Key(name, "mouth", units) for name, units in mouths.items()]
     keys += [Key(name, "brows", units) for name, units in BROWS.items()]
     keys += [Key(f"lid_{n}", "lids", lid_units(c, person["rest"])) for n, c in enumerate(LIDS)]

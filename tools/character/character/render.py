@@ -16,7 +16,7 @@ import bpy
 import mathutils
 import numpy as np
 
-from character.blender import add_mesh, to_blender
+from character.blender import add_mesh, points_of, to_blender
 from character.body import BODY_VERTICES, JAW_RAD, ROOT, head_share, load_person
 from character.crops import CROPS, crop_pixels
 from character.figure import Figure
@@ -121,8 +121,8 @@ def _show(figure: Figure, part: str) -> None:
             if item.visible_camera != shown:
                 item.visible_camera = shown
     if figure.hair:
-        # Its shadow does not reach there, and without it a key takes half as long.
-        figure.hair.hide_render = part in ("inside", "gaze")
+        # Its shadow does not reach there, and without it a key takes half as long, or less.
+        figure.hair.hide_render = part in figure.hairless
     figure.cavity.hide_render = part != "inside"
     for ball in balls:
         ball.is_holdout = part == "lids"
@@ -130,9 +130,9 @@ def _show(figure: Figure, part: str) -> None:
     bpy.context.scene.render.image_settings.color_mode = "RGBA" if part == "lids" else "RGB"
 
 
-def _depth(figure: Figure) -> tuple[Array, Array]:
-    """(depth, share of the head's turn) on a grid of the picture; 0 depth where nothing is."""
-    figure.pose(Key("base", "whole"))
+def _depth(figure: Figure, key: Key) -> tuple[Array, Array]:
+    """(depth, share of the head's turn) on a grid of a key's picture; 0 depth where nothing is."""
+    figure.pose(key)
     scene, graph = bpy.context.scene, bpy.context.evaluated_depsgraph_get()
     graph.update()
     forward = (LOOK_AT - CAMERA) / np.linalg.norm(LOOK_AT - CAMERA)
@@ -151,7 +151,7 @@ def _depth(figure: Figure) -> tuple[Array, Array]:
                 depth[row, column] = (p - CAMERA) @ forward
                 share[row, column] = 0.0 if item.name.startswith(("top", "collar")) else head_share(p)
     if figure.hair:
-        points = figure.hair_strands.points.reshape(-1, 3)
+        points = points_of(figure.hair)
         seen = project(points)
         column, row = (np.clip((seen[:, i] * GRID).astype(int), 0, GRID - 1) for i in (0, 1))
         nearer = np.full((GRID, GRID), np.inf)
@@ -170,7 +170,9 @@ def _write_geometry(figure: Figure, path: Path, keys: list[Key]) -> None:
     inside = np.zeros(body.count)
     inside[:BODY_VERTICES] = body.mask("inside-mouth")
     values["inside"] = figure.coarse_attribute(inside)
-    values["depth"], values["share"] = _depth(figure)
+    values["depth"], values["share"] = _depth(figure, Key("base", "whole"))
+    turns = [_depth(figure, key) for key in keys if key.part == "turn"]
+    values["turn_depth"], values["turn_share"] = (np.stack(grids) for grids in zip(*turns, strict=True))
     centre, radius = body.eyeball("l")
     values["eye"] = project(np.array([centre, centre + np.array([0, 0, radius])]))
     values["eye_radius"] = radius

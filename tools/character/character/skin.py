@@ -69,8 +69,9 @@ def skin_material(skin: Mapping[str, Any], hair_colour: Any) -> Any:
     relief = relief * (1.0 - lips) + lines * 1.5 * lips
     normal = m.bump(middle, 0.09, 0.02, m.bump(relief, 0.36, 0.010))
     normal = m.bump(aged, min(1.0, skin["wrinkles"]), 0.022, normal)
+    gloss = skin.get("lip_gloss", 1.0)
     rough = m.ramp(fine, 0.3, 0.7, 0.36, 0.54) - m.attribute("shine") * (0.12 * skin["shine"])
-    rough = rough + m.ramp(middle, 0.3, 0.7, -0.05, 0.05) - lips * 0.14 - inside * 0.2
+    rough = rough + m.ramp(middle, 0.3, 0.7, -0.05, 0.05) - lips * (0.14 * gloss) - inside * 0.2
     rough = rough + m.attribute("scalp") * 0.4
     shader = m.principled(
         Base_Color=colour,
@@ -80,7 +81,7 @@ def skin_material(skin: Mapping[str, Any], hair_colour: Any) -> Any:
         Subsurface_Radius=(1.0, 0.36, 0.20),
         Subsurface_Scale=0.024,
         Specular_IOR_Level=0.42,
-        Coat_Weight=lips * 0.18,
+        Coat_Weight=lips * (0.18 * gloss),
         Coat_Roughness=0.28,
         # Down reflects as much on any skin, so it whitens dark skin: less of it there.
         Sheen_Weight=0.2 * sum(skin["colour"]) / 3,

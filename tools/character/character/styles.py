@@ -39,7 +39,7 @@ def _way_back(p: Array, side: Array, sideways: Array, early: Array, ear: Array) 
     to_ear = unit(behind - p)
     fallen = smooth(0.30, -0.02, p[:, 2])[:, None]
     low = smooth(6.5, 5.7, p[:, 1])
-    down = unit(np.stack([-side * (0.10 + 0.22 * low) * np.abs(p[:, 0]) * 2, -1 + 0 * side, -0.20 * low], 1))
+    down = unit(np.stack([-side * (0.12 + 0.34 * low) * np.abs(p[:, 0]) * 2, -1 + 0 * side, -0.20 * low], 1))
     return unit(unit(unit(sideways) * early + to_ear * (1 - early)) * (1 - fallen) + down * fallen)
 
 
@@ -52,7 +52,7 @@ def _tucked(surface: Surface, hair: Mapping[str, Any], rng: Any) -> Strands:
     azimuth, elevation = spherical(root)
     top, layer = smooth(0, 60, elevation), rng.beta(1.4, 1.4, count)
     front = smooth(16, 2, edge) * smooth(75, 50, azimuth)
-    loose = 0.022 + 0.030 * layer + top * (0.070 + 0.06 * layer) + 0.05 * smooth(0.2, 0.9, top) * layer
+    loose = 0.022 + 0.030 * layer + top * (0.035 + 0.04 * layer) + 0.05 * smooth(0.5, 1.0, top) * layer
     loose *= 0.55 + 0.45 * smooth(0.0, 0.22, from_part)
     sideways = np.stack([side * 0.9, 0.12 + 0.22 * front, -0.25 - 0.35 * top], 1)
     direction = unit(normal * (0.30 + 0.45 * top * smooth(0, 0.25, from_part))[:, None] + unit(sideways))
@@ -66,7 +66,9 @@ def _tucked(surface: Surface, hair: Mapping[str, Any], rng: Any) -> Strands:
         direction = unit(0.62 * direction + 0.38 * _way_back(p, side, sideways, early, ear))
         p = path[step - 1] + direction * STEP
         above, away = skull.height(p)
-        wanted = np.minimum(loose, 0.010 + (0.10 + 0.20 * smooth(0, 0.3, from_part)) * s)
+        # Volume belongs to the crown: hair that keeps it down to the temples makes a box of the head.
+        full = 0.55 + 0.45 * smooth(-10, 75, spherical(p)[1])
+        wanted = np.minimum(loose * full, 0.010 + (0.10 + 0.20 * smooth(0, 0.3, from_part)) * s)
         low = smooth(6.35, 5.9, p[:, 1])
         wanted = wanted * (1 - low) + (0.05 + 0.08 * layer) * low
         held = np.where(p[:, 2] > 0.1, -0.04, 0.0)
@@ -128,7 +130,7 @@ def _tendrils(surface: Surface, hair: Mapping[str, Any], rng: Any) -> Strands:
         path = np.zeros((STEPS, len(root), 3))
         path[0] = p = root
         speed, own = length / STEPS, rng.uniform(0.75, 1.05, len(root))
-        direction = unit(np.array([[side * 0.75, 0.25, 0.55]]) + rng.normal(0, 0.06, root.shape))
+        direction = unit(np.array([[side * 0.40, 0.0, 0.30]]) + rng.normal(0, 0.06, root.shape))
         for step in range(1, STEPS):
             s = step / STEPS
             swing = 0.55 * np.sin(2 * np.pi * (0.15 + 1.05 * s))
@@ -136,7 +138,7 @@ def _tendrils(surface: Surface, hair: Mapping[str, Any], rng: Any) -> Strands:
             direction = unit(0.84 * direction + 0.16 * wish)
             p = path[step - 1] + direction * speed * own[:, None]
             above, away = skull.height(p)
-            p = p + away * np.clip(0.035 - above, 0, 0.2)[:, None]
+            p = p + away * np.clip(0.035 - above, -0.03, 0.2)[:, None]
             path[step] = p
         strands = resample(path, np.full(len(root), STEPS - 1.0))
         spread = rng.normal(0, 0.012, (len(root), 1, 3)) * np.linspace(0.2, 1.4, POINTS)[None, :, None]

@@ -18,7 +18,7 @@ def _iris(m: Material, eyes: Mapping[str, Any], ux: Value, uy: Value, rho: Value
     colour = m.mix(m.ramp(patches, 0.55, 0.75, 0, 0.5), colour, scaled(eyes["inner"], 0.75))
     colour = m.mix(m.ramp(fibres, 0.48, 0.30, 0, 0.6), colour, scaled(eyes["outer"], 0.25))
     colour = m.mix(m.ramp(rho, 0.80, 1.0, soft=True), colour, eyes["rim"])
-    pupil = m.ramp(rho + (fibres - 0.5) * 0.03, 0.40, 0.36)
+    pupil = m.ramp(rho + (fibres - 0.5) * 0.03, 0.46, 0.42)
     return m.mix(pupil, colour, (0.002, 0.002, 0.002)), fibres
 
 

@@ -197,11 +197,12 @@ class WebRtcTransport:
         transport = self._senders["audio"].transport
         send = transport._send_rtp
         tracks = {self._senders[track.kind]._ssrc: track for track in self._tracks}
+        video_ssrc = self._senders["video"]._ssrc if "video" in self._senders else None
 
         async def send_rtp(data: bytes) -> None:
             if not 200 <= data[1] <= 207:
                 timestamp, ssrc = struct.unpack_from("!II", data, 4)
-                if ssrc == self._senders["video"]._ssrc:
+                if ssrc == video_ssrc:
                     await asyncio.sleep(self._pacer.wait_s(len(data), asyncio.get_running_loop().time()))
                 track = tracks.get(ssrc)
                 if track is not None and ssrc not in self._origins and track.first_pts_us is not None:

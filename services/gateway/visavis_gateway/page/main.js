@@ -198,8 +198,9 @@ function onMessage(message) {
 }
 
 const HANDLERS = {
-  session: ({ persona: shown, disclosure }) => {
+  session: ({ persona: shown, disclosure, label }) => {
     view.setDisclosure(disclosure);
+    view.setLabel(label);
     captions.name = nameOf(shown?.name || "Avatar")[0];
   },
   state: ({ state }) => view.setState(state),

@@ -69,6 +69,11 @@ export class View {
     if (text) find("disclosure").textContent = text;
   }
 
+  /** The mark in the picture, in the persona's language. */
+  setLabel(text) {
+    if (text) find("label").textContent = text;
+  }
+
   setWelcome(title, lead) {
     find("title").textContent = title;
     if (lead) find("lead").textContent = lead;

@@ -12,6 +12,7 @@ from visavis_gateway.peers.duplex import Duplex, Req, Res
 log = logging.getLogger(__name__)
 
 PAUSE_S = 0.3
+LASTED_S = 2.0  # a stream that was up for so long is opened again at once
 GIVE_UP_S = 45.0  # a service that is not back by then (a cold start compiles the face) is lost
 
 
@@ -27,6 +28,7 @@ class LastingStream(Generic[Req, Res]):
         on_reopened: Callable[[], None],
         on_away: Callable[[bool], None],
         maxsize: int = 256,
+        on_started: Callable[[Res], None] = lambda started: None,
     ) -> None:
         self._name = name
         self._open_call = open_call
@@ -36,8 +38,10 @@ class LastingStream(Generic[Req, Res]):
         self._on_away = on_away  # True: it does not come back at once; False: it is back
         self._is_away = False
         self._maxsize = maxsize
+        self._tell_started = on_started
         self._stream: Duplex[Req, Res] = Duplex(name, maxsize)
         self._broken_at_s: float | None = None
+        self._started_s = 0.0
         self.ready = asyncio.Event()
 
     async def run(self) -> None:
@@ -52,9 +56,11 @@ class LastingStream(Generic[Req, Res]):
                 )
                 raise NotReady(f"{self._name} ended the stream")
             except NotReady as error:
+                up_s = asyncio.get_running_loop().time() - self._started_s
+                lasted = self._broken_at_s is None and up_s > LASTED_S
                 self._note_break(error)
             self._stream = Duplex(self._name, self._maxsize)
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(0 if lasted else PAUSE_S)
 
     def send(self, request: Req) -> bool:
         """Queue a request; False when it is lost (the service is away or far behind)."""
@@ -76,7 +82,8 @@ class LastingStream(Generic[Req, Res]):
         if self._is_away:
             self._is_away = False
             self._on_away(False)
-        self._broken_at_s = None
+        self._broken_at_s, self._started_s = None, asyncio.get_running_loop().time()
+        self._tell_started(started)
         self.ready.set()
 
     def _note_break(self, error: NotReady) -> None:

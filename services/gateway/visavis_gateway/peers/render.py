@@ -37,9 +37,13 @@ class RenderPeer:
         drawn: DrawnFace | None,
         on_refused: Callable[[str], None],
         on_away: Callable[[bool], None],
+        on_face: Callable[[pb.AvatarCredits], None] = lambda credits: None,
     ) -> None:
+        """`on_face` is told whose face it is each time that the stream begins, `on_refused` why a new one
+        can't be shown."""
         self._start = start
         self._before: pb.StartRender | None = None  # the look to go back to while a new one is tried
+        self._on_face = on_face
         self._on_frame = on_frame
         self._drawn = drawn
         self._on_refused = on_refused
@@ -51,6 +55,7 @@ class RenderPeer:
             self._on_back,
             on_away,
             maxsize=1024,
+            on_started=lambda response: self._on_face(response.started.avatar),
         )
         self._outstanding = 0
         self._cues: deque[media_pb2.VisemeCue] = deque(maxlen=500)
@@ -66,7 +71,9 @@ class RenderPeer:
             except (InvalidInput, NotFound) as error:
                 if self._before is None:
                     raise
+                label = self._start.label  # in the language of the new persona
                 self._start, self._before = self._before, None
+                self._start.label = label
                 self._on_refused(str(error))
 
     @property
@@ -138,6 +145,7 @@ class RenderPeer:
     def set_bitrate(self, bits_per_s: int) -> None:
         """Follow the viewer's bandwidth, within what the service takes."""
         bitrate = max(50_000, min(5_000_000, bits_per_s))
+        self._start.format.bitrate_bps = bitrate  # of a stream that is opened again, too
         self._stream.send(
             pb.RenderRequest(configure=pb.Configure(format=pb.VideoFormat(bitrate_bps=bitrate)))
         )

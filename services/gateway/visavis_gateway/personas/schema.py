@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from visavis_gateway.disclosure import disclosure_of, label_of
 from visavis_gateway.engine import Persona, Refusal, Tool, Work
 from visavis_gateway.knowledge import KnowledgeError, documents_in
 from visavis_gateway.tools import ENTRY_POINTS, Function, Webhook, offered
@@ -146,7 +147,8 @@ class PersonaFile(Table):
     profile: Id | None = None
     listed: bool = True
     language: str = Field(default="en-US", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)
-    disclosure: Sentence = "You are talking to an AI."
+    # None = the sentence of the language.
+    disclosure: Sentence | None = None
     behaviour: Behaviour = Behaviour()
     limits: Limits = Limits()
     guardrails: Guardrails = Guardrails()
@@ -175,7 +177,8 @@ class PersonaFile(Table):
             profile=self.profile or "",
             is_listed=self.listed,
             language_code=self.language,
-            disclosure=self.disclosure,
+            label=label_of(self.language),
+            disclosure=self.disclosure or disclosure_of(self.language),
             still_there_s=manners.still_there.after_s,
             still_there=manners.still_there.say or plain.still_there,
             goodbye_s=manners.goodbye.after_s,

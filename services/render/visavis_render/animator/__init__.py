@@ -93,7 +93,7 @@ class Animator:
             gaze=gaze,
             blink=blink,
             breath=breath_at(self._seed, self._profile.breath, t_us),
-            sounding=self.schedule.sounding(t_us),
+            sounding=self.schedule.sounding(t_us + 500_000 // self.frame_rate_hz),
         )
 
     def _hold_s(self) -> float:

@@ -1,6 +1,6 @@
 """A dark picture that flashes white while an `aa` cue sounds: anyone can measure the A/V offset with it.
 
-The flash is exact: no lead, no co-articulation.
+The flash has no lead and no co-articulation: it begins with the frame that is nearest to the click.
 """
 
 import numpy as np

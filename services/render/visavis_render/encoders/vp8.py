@@ -8,6 +8,9 @@ from av.video.frame import PictureType
 
 from visavis_render.engine import I420, EncodedPicture, VideoSpec
 
+# Negative: libvpx takes just this speed. A positive one lets it choose by how long the last pictures took, so
+# that the same pictures are encoded in another way on a busy machine.
+SPEED = "-5"
 MICROSECOND = Fraction(1, 1_000_000)
 WARM_UP_US = 1_000_000  # the warm-up picture lies this far before the session's zero
 
@@ -20,7 +23,7 @@ class Vp8Encoder:
         rate = str(spec.bitrate_bps)
         context.options = {
             "deadline": "realtime",
-            "cpu-used": "8",
+            "cpu-used": SPEED,
             "lag-in-frames": "0",
             "error-resilient": "1",
             "auto-alt-ref": "0",

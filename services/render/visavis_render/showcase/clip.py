@@ -1,5 +1,6 @@
 """A short clip: the avatar waits, listens, thinks, says a sentence, is glad, and looks about."""
 
+import json
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -19,6 +20,7 @@ from visavis_render.showcase.speech import Speech
 RATE_HZ, SIZE_PX, SEED = 25, 512, 5
 SPEAKS_US = 4_000_000
 AFTER_US = 3_500_000
+SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 X264 = {"preset": "veryfast", "crf": "21", "bf": "0"}
 # A picture without sound still shows the mouth: this is what it seems to say.
 SILENT = (
@@ -69,6 +71,7 @@ def write_clip(
             title=f"{manifest.name}, an avatar of visavis",
             comment="AI-generated: the face and the voice are synthetic. Made by visavis avatar preview.",
             copyright=f"{manifest.licence}, {manifest.author}",
+            description=json.dumps({"ai_generated": True, "digital_source_type": SOURCE_TYPE}),
         )
         video = out.add_stream("libx264", rate=RATE_HZ, options=X264)
         video.width = video.height = size

@@ -59,10 +59,10 @@ export class ClientFace {
     else if (message.type === "face_kit" && this.gateway) this.#change(message.files);
   }
 
-  /** The session is open: fetch its face. `base`: the gateway's address. */
+  /** The session is open: fetch its face, if it is made already. `base`: the gateway's address. */
   load({ face, token }, base) {
     this.gateway = { base, token };
-    this.#change(face.files);
+    if (Object.keys(face.files).length) this.#change(face.files);
   }
 
   /** Show a face in place of the one before; one that can't be had changes nothing. */

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, Field, model_validator
 
 from visavis_render.avatar import MANIFEST, AvatarDirectory, Part
+from visavis_render.backends.atlas.pictures import size_of
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 MESH = "mesh.npz"
 MAX_SIZE = 2048
+MAX_MESH_BYTES = 64 << 20
 PARTS = ("mouth", "inside", "brows", "lids", "gaze")
 # Name -> shape; a letter is a size that must be the same everywhere.
 ARRAYS: dict[str, tuple[int | str, ...]] = {
@@ -38,6 +40,7 @@ ARRAYS: dict[str, tuple[int | str, ...]] = {
     "teeth": (2, 2),
     "jaw": ("m", 2),
 }
+TURN_ARRAYS: dict[str, tuple[int | str, ...]] = {"turn_depth": ("n", "g", "g"), "turn_share": ("n", "g", "g")}
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class Person:
     lid_closures: tuple[float, ...]
     gaze_yaw: tuple[float, ...]
     gaze_pitch: tuple[float, ...]
+    turn_deg: tuple[float, ...]
     pictures: Mapping[str, Bytes]
     lids_alpha: Bytes
     mesh: Mapping[str, Any]
@@ -88,6 +92,7 @@ def _even(values: list[int]) -> list[int]:
 
 
 Rising = Annotated[list[float], Field(min_length=2, max_length=64), AfterValidator(_rising)]
+Turns = Annotated[list[Annotated[float, Field(ge=-45, le=45)]], Field(max_length=8), AfterValidator(_rising)]
 Names = Annotated[list[str], Field(min_length=1, max_length=64)]
 Edges = Annotated[
     list[Annotated[int, Field(ge=0, le=MAX_SIZE)]],
@@ -120,6 +125,7 @@ class _Keys(Part):
     lid_closures: Rising
     gaze_yaw_rad: Rising
     gaze_pitch_rad: Rising
+    turn_deg: Turns = Field(default_factory=list)
 
 
 class _Options(Part):
@@ -137,28 +143,36 @@ class _Options(Part):
 def _decode(directory: AvatarDirectory, file: str, width: int, height: int, pixels: str) -> Bytes:
     """The picture of a file as planes of `pixels` (yuv420p or gray), exactly width x height."""
     path = directory.asset(file)
+    said = size_of(path)
+    if said is None:
+        directory.fail(file, "is neither PNG nor WebP")
+    if said != (width, height):  # told before it is decoded: what is too large takes no memory
+        directory.fail(file, f"is {said[0]} x {said[1]}, must be {width} x {height}")
     try:
         with av.open(str(path)) as container:
             frame = next(container.decode(video=0))
-            actual = (frame.width, frame.height)
             picture = np.asarray(frame.to_ndarray(format=pixels), np.uint8)
-    except (OSError, StopIteration, ValueError):
+    except (av.FFmpegError, OSError, StopIteration, ValueError):
         directory.fail(file, "can't be read as a picture")
-    if actual != (width, height):
-        directory.fail(file, f"is {actual[0]} x {actual[1]}, must be {width} x {height}")
+    if (frame.width, frame.height) != (width, height):
+        directory.fail(file, f"is {frame.width} x {frame.height} inside, must be {width} x {height}")
     return picture
 
 
-def _arrays(directory: AvatarDirectory, sizes: Mapping[str, int]) -> dict[str, Any]:
+def _arrays(
+    directory: AvatarDirectory, shapes: Mapping[str, tuple[int | str, ...]], sizes: Mapping[str, int]
+) -> dict[str, Any]:
     """The checked arrays of mesh.npz; `sizes` are the letters known from avatar.toml."""
     known: dict[str, int] = dict(sizes)
     path = directory.asset(MESH)
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in ARRAYS if name in stored.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            if (unpacked := sum(each.file_size for each in stored.zip.infolist())) > MAX_MESH_BYTES:
+                directory.fail(MESH, f"holds {unpacked} bytes, at most {MAX_MESH_BYTES}")
+            arrays = {name: stored[name] for name in shapes if name in stored.files}
+    except (OSError, ValueError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         directory.fail(MESH, f"can't be read ({error})")
-    for name, shape in ARRAYS.items():
+    for name, shape in shapes.items():
         if name not in arrays:
             directory.fail(MESH, f"{name} is missing")
         _check_array(directory, name, arrays[name], shape, known)
@@ -203,7 +217,12 @@ def load(directory: AvatarDirectory) -> Person:
     for part, count in counts.items():
         crop = crops[part]
         pictures[part] = _decode(directory, f"{part}.webp", crop.width, crop.height * count, "yuv420p")
+    turns = len(keys.turn_deg)
+    if turns:
+        pictures["turns"] = _decode(directory, "turns.webp", size, size * turns, "yuv420p")
     eyes = crops["lids"]
+    shapes = {**ARRAYS, **TURN_ARRAYS} if turns else ARRAYS
+    sizes = {"k": len(keys.mouth) + len(keys.brows), "m": len(keys.mouth), "n": turns}
     return Person(
         size=size,
         crops=crops,
@@ -212,7 +231,8 @@ def load(directory: AvatarDirectory) -> Person:
         lid_closures=tuple(keys.lid_closures),
         gaze_yaw=tuple(keys.gaze_yaw_rad),
         gaze_pitch=tuple(keys.gaze_pitch_rad),
+        turn_deg=tuple(keys.turn_deg),
         pictures=pictures,
         lids_alpha=_decode(directory, "lids_alpha.png", eyes.width, eyes.height * lids, "gray"),
-        mesh=_arrays(directory, {"k": len(keys.mouth) + len(keys.brows), "m": len(keys.mouth)}),
+        mesh=_arrays(directory, shapes, sizes),
     )

@@ -54,6 +54,7 @@ class AtlasAvatar:
         renderer.draw(FaceState())
         renderer.draw(FaceState(blink=0.5, visemes={Viseme.AA: 1.0}))
         renderer.draw(FaceState(head=HeadPose(3.0, 1.0, 1.0)))
+        renderer.draw(FaceState(head=HeadPose(-12.0, 1.0, 1.0)))
 
     def open(self, size_px: int, label: str) -> AtlasRenderer:
         with self._scaling:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavis_render.backends.atlas.assets import Bytes, Crop, Floats, Person
+from visavis_render.backends.atlas.relief import Relief, make_reliefs
 
 Ints = NDArray[np.int32]
 
@@ -19,16 +20,6 @@ class Stack:
     chroma: Bytes
     top: int
     left: int
-
-
-@dataclass(frozen=True)
-class Relief:
-    """Points in space behind a grid of pixels (g + 1, g + 1, 3), how far they turn and breathe."""
-
-    points: Floats
-    share: Floats
-    breath: Floats
-    cell: float
 
 
 @dataclass(frozen=True)
@@ -49,7 +40,8 @@ class Layers:
     shares: Floats
     jaw: Floats
     teeth: Floats
-    relief: Relief
+    turns: Stack
+    reliefs: tuple[Relief, ...]
     person: Person
 
 
@@ -116,50 +108,23 @@ def _alpha(person: Person, size: int, stack: Stack) -> Bytes:
     return np.stack(keys)
 
 
-def _base(person: Person, size: int) -> Stack:
-    y, u, v = _planes(_resized(person.pictures["base"], size), size, size)
-    return Stack(y[None].copy(), np.stack([u, v], -1)[None], 0, 0)
-
-
-def _relief(person: Person, size: int, cells: int = 64) -> Relief:
-    """The stored grid at the corners of cells x cells; the outer corners lie on the picture's edge."""
-    mesh = person.mesh
-    stored = mesh["depth"].shape[0]
-    at = np.clip(np.arange(cells + 1) / cells * stored - 0.5, 0, stored - 1.001)
-    low = at.astype(int)
-    part = (at - low)[:, None]
-
-    def sampled(grid: Floats) -> Floats:
-        rows = grid[low] * (1 - part) + grid[low + 1] * part
-        return np.asarray(rows[:, low] * (1 - part.T) + rows[:, low + 1] * part.T, np.float32)
-
-    camera = Camera(person)
-    place = np.arange(cells + 1) / cells
-    points = camera.points(*np.meshgrid(place, place), sampled(mesh["depth"]))
-    breath = mesh["breath"]
-    rising = np.asarray(breath[low] * (1 - part[:, 0]) + breath[low + 1] * part[:, 0], np.float32)
-    return Relief(points.astype(np.float32), sampled(mesh["share"]), rising, size / cells)
-
-
-class Camera:
-    """The camera that a person was rendered with; pictures go from 0 to 1."""
-
-    def __init__(self, person: Person) -> None:
-        mesh = person.mesh
-        self.at = np.asarray(mesh["camera"], float)
-        forward = mesh["look_at"] - self.at
-        self.forward = forward / np.linalg.norm(forward)
-        right = np.cross(self.forward, [0.0, 1.0, 0.0])
-        self.right = right / np.linalg.norm(right)
-        self.up = np.cross(self.right, self.forward)
-        self.scale = 0.5 / np.tan(np.radians(float(mesh["field_deg"])) / 2)
-
-    def points(self, x: NDArray[np.float64], y: NDArray[np.float64], depth: Floats) -> NDArray[np.float64]:
-        """Points (..., 3) seen at x, y with a depth."""
-        aside, above = ((x - 0.5) / self.scale)[..., None], ((0.5 - y) / self.scale)[..., None]
-        ray = self.forward + aside * self.right + above * self.up
-        seen: NDArray[np.float64] = self.at + ray * depth[..., None]
-        return seen
+def _whole(person: Person, part: str, size: int) -> Stack:
+    """Pictures of the whole person; none of a part that it lacks."""
+    whole = person.size
+    if part not in person.pictures:
+        return Stack(np.zeros((0, size, size), np.uint8), np.zeros((0, size, size, 2), np.uint8), 0, 0)
+    stored, luma, chroma = person.pictures[part], [], []
+    count = stored.shape[0] * 2 // 3 // whole
+    parts = _planes(stored, whole * count, whole)
+    for n in range(count):
+        rows = [
+            p[n * whole // half : (n + 1) * whole // half] for p, half in zip(parts, (1, 2, 2), strict=True)
+        ]
+        picture = np.concatenate([plane.ravel() for plane in rows]).reshape(-1, whole)
+        y, u, v = _planes(_resized(picture, size), size, size)
+        luma.append(y.copy())
+        chroma.append(np.stack([u, v], -1))
+    return Stack(np.stack(luma), np.stack(chroma), 0, 0)
 
 
 def make_layers(person: Person, size: int) -> Layers:
@@ -168,7 +133,7 @@ def make_layers(person: Person, size: int) -> Layers:
     lids = _stack(person, "lids", size)
     return Layers(
         size=size,
-        base=_base(person, size),
+        base=_whole(person, "base", size),
         keys=(_stack(person, "mouth", size), _stack(person, "brows", size)),
         inside=_stack(person, "inside", size, dark=True),
         lids=lids,
@@ -181,6 +146,7 @@ def make_layers(person: Person, size: int) -> Layers:
         shares=np.ascontiguousarray(mesh["shares"], np.float32),
         jaw=np.ascontiguousarray(mesh["jaw"][:, 1] * size, np.float32),
         teeth=np.ascontiguousarray(mesh["teeth"][:, 1] * size, np.float32),
-        relief=_relief(person, size),
+        turns=_whole(person, "turns", size),
+        reliefs=make_reliefs(person, size),
         person=person,
     )

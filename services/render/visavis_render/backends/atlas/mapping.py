@@ -8,8 +8,9 @@ from visavis_render.backends.atlas.assets import Person
 from visavis_render.engine import FaceState
 
 GAZE_RAD = math.radians(25.0)
-# One picture can be turned so far; the limit is approached, not hit.
-MAX_YAW_DEG, MAX_PITCH_DEG, MAX_ROLL_DEG = 14.0, 14.0, 18.0
+# (exact up to here, never further): a head that is asked for more slows down and does not stop dead.
+YAW_DEG, PITCH_DEG, ROLL_DEG = (15.0, 18.0), (10.0, 14.0), (12.0, 18.0)
+ONE_PICTURE_YAW_DEG = (6.0, 12.0)  # depth alone tears the far cheek's edge beyond
 LID_FOLLOWS = 0.34  # of a closed lid, when the eyes look down as far as they can
 WIDE_FOLLOWS = 0.75
 UPWARD = 0.65  # eyes that go further up than their lids show mostly white
@@ -43,8 +44,13 @@ def _finite(value: float, low: float, high: float) -> float:
     return min(high, max(low, value)) if math.isfinite(value) else 0.0
 
 
-def _limited(degrees: float, limit: float) -> float:
-    return limit * math.tanh(_finite(degrees, -90.0, 90.0) / limit)
+def _limited(degrees: float, limits: tuple[float, float]) -> float:
+    exact, most = limits
+    asked = _finite(degrees, -90.0, 90.0)
+    beyond = abs(asked) - exact
+    if beyond <= 0:
+        return asked
+    return math.copysign(exact + (most - exact) * math.tanh(beyond / (most - exact)), asked)
 
 
 def _steps(value: float, per_unit: int) -> float:
@@ -99,8 +105,8 @@ def controls_of(face: FaceState, person: Person) -> Controls:
         wide=_steps(_finite(wide, 0.0, 1.0), 40),
         gaze_yaw=_steps(x * GAZE_RAD, 250),
         gaze_pitch=_steps(-y * (UPWARD if y > 0 else 1.0) * GAZE_RAD, 250),
-        yaw=_steps(_limited(head.yaw_deg, MAX_YAW_DEG), 20),
-        pitch=_steps(_limited(head.pitch_deg, MAX_PITCH_DEG), 20),
-        roll=_steps(_limited(head.roll_deg, MAX_ROLL_DEG), 20),
+        yaw=_steps(_limited(head.yaw_deg, YAW_DEG if person.turn_deg else ONE_PICTURE_YAW_DEG), 20),
+        pitch=_steps(_limited(head.pitch_deg, PITCH_DEG), 20),
+        roll=_steps(_limited(head.roll_deg, ROLL_DEG), 20),
         breath=_steps(_finite(face.breath, 0.0, 1.0), 24),
     )

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from visavis_render.backends.atlas.assets import Floats
 from visavis_render.backends.atlas.face import Face, KeyTable
-from visavis_render.backends.atlas.head import Head
+from visavis_render.backends.atlas.head import Flow, Head
 from visavis_render.backends.atlas.layers import Layers
 from visavis_render.backends.atlas.mapping import Controls
 from visavis_render.backends.atlas.sampling import Rect, copy_out
@@ -17,11 +16,12 @@ class Player:
     """One session's picture. Not for two threads at once."""
 
     def __init__(self, layers: Layers, table: KeyTable, head: Head) -> None:
-        self._size, self._cell = layers.size, layers.relief.cell
+        self._size, self._cell = layers.size, layers.reliefs[0].cell
+        self._turns = layers.turns
         self._face, self._head = Face(layers, table), head
         self._moving = head.moving_rect()
         self._pose: Pose | None = None
-        self._flow: Floats | None = None
+        self._flow: Flow | None = None
         self.picture = np.zeros((layers.size * 3 // 2, layers.size), np.uint8)
 
     def draw(self, controls: Controls) -> Rect | None:
@@ -40,7 +40,7 @@ class Player:
 
     def _reached(self, rect: Rect) -> Rect:
         """Where the flow shows a part of the face."""
-        far = 2 if self._flow is None else int(np.abs(self._flow).max()) + 3
+        far = 2 if self._flow is None else int(np.abs(self._flow.face).max()) + 3
         x0, y0, x1, y1 = rect
         size = self._size
         return (
@@ -56,5 +56,10 @@ class Player:
         if self._flow is None:
             copy_out(face.luma, face.chroma, flat, rect)
         else:
-            warp_luma(face.luma, self._flow, self._cell, flat, rect)
-            warp_chroma(face.chroma, self._flow, self._cell, flat, rect)
+            flow = self._flow
+            luma, chroma = face.luma, face.chroma
+            if flow.turned is not None:
+                luma, chroma = self._turns.luma[flow.turned], self._turns.chroma[flow.turned]
+            how = (flow.face, flow.other, flow.weights, self._cell, flat, rect)
+            warp_luma(face.luma, luma, *how)
+            warp_chroma(face.chroma, chroma, *how)
