@@ -64,7 +64,7 @@ def test_preview_writes_a_sheet_and_a_spoken_clip(tmp_path, monkeypatch):
 def test_a_voice_that_is_not_there_is_said(tmp_path, monkeypatch):
     monkeypatch.setenv("TTS_BACKEND", "fake")
     code, _, err = visavis("preview", "fake", "--out", tmp_path, "--voice", "nobody")
-    assert (code, "no such voice" in err) == (1, True)
+    assert (code, "no voice 'nobody'; there are: fake" in err) == (1, True)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,7 +1,7 @@
 """The rate follows what the viewer reports; packets are spread where the way is narrow."""
 
 import pytest
-from visavis_gateway.bandwidth import LOWEST_BPS, Bandwidth, Pacer
+from visavis_gateway.bandwidth import DOUBTFUL_REPORTS, LOWEST_BPS, Bandwidth, Pacer
 
 USUAL = 800_000
 
@@ -15,6 +15,7 @@ def test_an_estimate_over_the_usual_rate_changes_nothing():
 
 def test_the_rate_goes_down_with_the_estimate_and_back_to_the_usual_one():
     bandwidth = Bandwidth(USUAL)
+    bandwidth.lost(0.03)
     assert bandwidth.estimated(300_000)
     assert bandwidth.rate_bps == 300_000
     assert bandwidth.is_narrow
@@ -24,6 +25,16 @@ def test_the_rate_goes_down_with_the_estimate_and_back_to_the_usual_one():
     assert bandwidth.estimated(900_000)
     assert bandwidth.rate_bps == USUAL
     assert not bandwidth.is_narrow
+
+
+def test_an_estimate_counts_only_after_a_loss():
+    bandwidth = Bandwidth(USUAL)
+    assert not bandwidth.estimated(60_000), "a browser takes uneven video for a narrow path"
+    assert bandwidth.lost(0.03)
+    assert bandwidth.rate_bps == 60_000
+    for _ in range(DOUBTFUL_REPORTS):
+        bandwidth.lost(0.0)
+    assert bandwidth.rate_bps == USUAL
 
 
 @pytest.mark.parametrize("estimate", [0, -5, 1, 1 << 62])
