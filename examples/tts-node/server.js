@@ -10,7 +10,7 @@ const { Clauses } = require("./clauses");
 const { CHUNK, RATE_HZ, speak } = require("./voice");
 
 const PROTOS = path.resolve(__dirname, "../../protos");
-const OPTIONS = { keepCase: true, longs: Number, enums: String, oneofs: true, includeDirs: [PROTOS, __dirname] };
+const OPTIONS = { keepCase: true, longs: Number, defaults: true, enums: String, oneofs: true, includeDirs: [PROTOS, __dirname] };
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
 const VOICE = "tones";
 const MAX_STREAMS = 8;
