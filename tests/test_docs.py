@@ -46,7 +46,10 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [file for file in sorted(files) if not (page.parent / file).exists()] == []
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+# The changelog names what there was, too.
+@pytest.mark.parametrize(
+    "page", [p for p in pages() if p.name != "CHANGELOG.md"], ids=lambda page: str(page.relative_to(ROOT))
+)
 def test_variables_exist(page: Path) -> None:
     named = {name.split("__")[0].rstrip("_") for name in VARIABLE.findall(page.read_text("utf-8"))}
     assert named - settings() == set()
