@@ -44,7 +44,7 @@ class Duplex(Generic[Req, Res]):
         return True
 
     async def put(self, request: Req) -> None:
-        """Queue a request; waits while the service is slow (the back-pressure). Lost when the call is over."""
+        """Queue a request; waits while the service is slow (the back-pressure). Lost after the call."""
         if not self._is_over:
             await self._outgoing.put(request)
 
