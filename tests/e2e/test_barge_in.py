@@ -42,7 +42,7 @@ async def test_speaking_over_it_silences_it(open_viewer, speak, microphone_file)
         )
         sound = await viewer.sound()
         assert sound.last_loud_ms(spoken_ms - 1000, spoken_ms) > spoken_ms - 500, "it was not speaking"
-        assert sound.last_loud_ms(spoken_ms, answered_ms) < spoken_ms + 1500
+        assert sound.last_loud_ms(spoken_ms, answered_ms) < spoken_ms + 3000
         assert "interrupted" in await viewer.page.inner_text("#captions")
 
 

@@ -31,9 +31,12 @@ class Duplex(Generic[Req, Res]):
         self._name = name
         self._outgoing: WaitingQueue[Req] = WaitingQueue(maxsize, f"gateway.{name}")
         self.is_open = False
+        self._is_over = False
 
     def send(self, request: Req) -> bool:
-        """Queue a request; False when the service is too slow to take any more."""
+        """Queue a request; False when the service is too slow to take any more, or the call is over."""
+        if self._is_over:
+            return False
         try:
             self._outgoing.put_or_raise(request)
         except asyncio.QueueFull:
@@ -41,8 +44,9 @@ class Duplex(Generic[Req, Res]):
         return True
 
     async def put(self, request: Req) -> None:
-        """Queue a request; waits while the service is slow: this is the back-pressure."""
-        await self._outgoing.put(request)
+        """Queue a request; waits while the service is slow (the back-pressure). Lost after the call."""
+        if not self._is_over:
+            await self._outgoing.put(request)
 
     async def end(self) -> None:
         """No more requests; the service may still answer."""
@@ -66,6 +70,7 @@ class Duplex(Generic[Req, Res]):
 
         Raises a ServiceError: Busy, InvalidInput, NotFound as the service said, else NotReady.
         """
+        self._is_over = False
         call = open_call(metadata=metadata, wait_for_ready=False)
         try:
             async with asyncio.timeout(START_TIMEOUT_S):
@@ -81,7 +86,7 @@ class Duplex(Generic[Req, Res]):
         except TimeoutError:
             raise NotReady(f"{self._name} does not answer") from None
         finally:
-            self.is_open = False
+            self.is_open, self._is_over = False, True
             self._outgoing.clear()
             call.cancel()
         if failure is not None:
