@@ -20,7 +20,9 @@ class PacketTrack(MediaStreamTrack):
         self._queue: LatestQueue[av.Packet[Any]] = LatestQueue(maxsize, f"gateway.rtp.{kind}")
 
     def feed(self, data: bytes, pts_us: int) -> bool:
-        """Queue one packet; False when an older one had to go for it."""
+        """Queue one packet; False when an older one had to go for it. A stopped track takes nothing more."""
+        if self.readyState != "live":
+            return True
         packet = av.Packet(data)
         packet.pts = pts_us * self.rate_hz // 1_000_000
         packet.time_base = Fraction(1, self.rate_hz)
