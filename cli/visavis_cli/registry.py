@@ -24,7 +24,6 @@ from visavis_cli.web import SourceBroke, SourceError, Web
 PIP_TIMEOUT_S = 30
 CHUNK_BYTES = 1 << 18
 NPM_TIMEOUT_S = 10
-NPM_REGISTRY = "https://registry.npmjs.org"  # npm's own default
 DEFAULT_INDEX = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
 
 
@@ -74,10 +73,10 @@ def index_urls(pip_config: str, default: str) -> list[str]:
 
 
 def npm_registry() -> str:
-    """The registry that npm would use here; its default where there is no npm."""
+    """The registry that npm uses here. Raises SourceError where there is no npm to ask."""
     npm = shutil.which("npm")
     if npm is None:
-        return NPM_REGISTRY
+        raise SourceError("npm is not installed, which knows its registry's address")
     try:
         done = subprocess.run(
             [npm, "config", "get", "registry"],
@@ -87,9 +86,11 @@ def npm_registry() -> str:
             check=True,
         )
     except (subprocess.SubprocessError, OSError):
-        return NPM_REGISTRY
+        raise SourceError("npm can't be asked for its registry's address") from None
     found = done.stdout.strip().rstrip("/")
-    return found if found.startswith(("https://", "http://")) else NPM_REGISTRY
+    if not found.startswith(("https://", "http://")):
+        raise SourceError("npm knows no registry on the web")
+    return found
 
 
 class Registry:
