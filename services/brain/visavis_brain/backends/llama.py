@@ -37,6 +37,7 @@ class LlamaEngine(OpenAIEngine):
         super().__init__(client, config.model_file.stem, config)
         self.warms_up = True
         self._root = server.listening_address
+        self._end_of_message: int | None = None  # a token
         self._server: Server | None = server
 
     def open(self, session_id: str) -> LlamaConversation:
@@ -46,9 +47,11 @@ class LlamaEngine(OpenAIEngine):
         """See Conversation.judge; the prompt ends with words of the user."""
         written = await self.client.ask(f"{self._root}/apply-template", judging.template_body(prompt))
         text, rest = judging.split_at_words(written["prompt"], prompt)
-        found = await self.client.ask(f"{self._root}/tokenize", judging.tokens_body(rest))
+        if self._end_of_message is None:  # the same in every prompt of the model's template
+            found = await self.client.ask(f"{self._root}/tokenize", judging.tokens_body(rest))
+            self._end_of_message = int(found["tokens"][0])
         body = {**self.extra_for(slot), **judging.completion_body(text)}
-        return judging.p_complete(await self.client.candidates(body), found["tokens"][0])
+        return judging.p_complete(await self.client.candidates(body), self._end_of_message)
 
     def extra_for(self, slot: int) -> dict[str, Any]:
         # Progress events make the server notice within one batch, not one second, that we have left.
