@@ -1,7 +1,8 @@
 """One stack with the real models for all tests of the whole, and a receiver for what it traces."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,23 +86,14 @@ def metrics_port() -> int:
     return free_ports_in_a_row(5)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def stack(otlp: OtlpReceiver, metrics_port: int, log_lines: list[str]) -> AsyncIterator[Stack]:
-    env = {
-        "OTEL_EXPORTER_OTLP_ENDPOINT": otlp.endpoint,
-        "OTEL_METRICS_EXPORTER": "prometheus",
-        "OTEL_EXPORTER_PROMETHEUS_PORT": str(metrics_port),
-        "OTEL_BSP_SCHEDULE_DELAY": "200",
-        "GATEWAY_MAX_SESSIONS": "4",
-        "GATEWAY_ALLOWED_ORIGINS": '["http://localhost:8999"]',
-    }
+@asynccontextmanager
+async def hold_stack(*arguments: Any, **options: Any) -> AsyncIterator[Stack]:
+    """A stack of its own on free ports, for a fixture; arguments as of `running_stack` after its ports."""
     ready: asyncio.Future[Stack] = asyncio.get_running_loop().create_future()
     leave = asyncio.Event()
 
     async def hold() -> None:  # enters and leaves in one task, as its task group wants it
-        async with running_stack(
-            Ports.ephemeral(), env, lambda name, line: log_lines.append(line)
-        ) as running:
+        async with running_stack(Ports.ephemeral(), *arguments, **options) as running:
             ready.set_result(running)
             await leave.wait()
 
@@ -112,3 +104,23 @@ async def stack(otlp: OtlpReceiver, metrics_port: int, log_lines: list[str]) -> 
     yield ready.result()
     leave.set()
     await holder
+
+
+@pytest.fixture(scope="session")
+def held_stack() -> Callable[..., AbstractAsyncContextManager[Stack]]:
+    """`hold_stack`, for conftests further down."""
+    return hold_stack
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stack(otlp: OtlpReceiver, metrics_port: int, log_lines: list[str]) -> AsyncIterator[Stack]:
+    env = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": otlp.endpoint,
+        "OTEL_METRICS_EXPORTER": "prometheus",
+        "OTEL_EXPORTER_PROMETHEUS_PORT": str(metrics_port),
+        "OTEL_BSP_SCHEDULE_DELAY": "200",
+        "GATEWAY_MAX_SESSIONS": "4",
+        "GATEWAY_ALLOWED_ORIGINS": '["http://localhost:8999"]',
+    }
+    async with hold_stack(env, lambda name, line: log_lines.append(line)) as running:
+        yield running
