@@ -185,6 +185,34 @@ def test_the_same_sound_comes_out_the_same():
     )
 
 
+class Leaky:
+    """A canceller that still learns: it lets echo through, 20 dB weaker."""
+
+    def suppress(self, near, far):
+        return near // 10
+
+
+def test_what_leaks_through_a_canceller_that_still_learns_is_taken_down():
+    played = np.concatenate([np.zeros(20 * FRAME, np.int16), noise(60 * FRAME)])
+    echo = np.concatenate([np.zeros(26 * CHUNK, np.int16), noise(54 * CHUNK, seed=1) // 2])
+    clean = cleaned(EchoGuard(Leaky()), played, echo)
+    assert level_db(clean[40 * CHUNK :]) < level_db(echo[40 * CHUNK :]) - 45
+
+
+def test_who_spoke_into_a_silence_does_not_let_the_next_answer_in():
+    """A user speaks in the last moment in which an echo could still come, then only the echo does."""
+    sound, silence = noise(100 * FRAME), np.zeros(110 * FRAME, np.int16)
+    played = np.concatenate([sound, silence, sound])
+    heard = np.zeros(310 * CHUNK, np.int16)
+    heard[6 * CHUNK : 106 * CHUNK] = noise(100 * CHUNK) // 2
+    heard[150 * CHUNK : 175 * CHUNK] = noise(25 * CHUNK, seed=1) * 3
+    echo = slice(216 * CHUNK, 222 * CHUNK)
+    heard[echo] = noise(6 * CHUNK, seed=2) // 4
+    clean = cleaned(EchoGuard(Deaf()), played, heard)
+    assert level_db(clean[160 * CHUNK : 175 * CHUNK]) > 70, "the user is heard"
+    assert level_db(clean[echo]) < level_db(heard[echo]) - 30
+
+
 # -- its parts -----------------------------------------------------------------------------------------------
 
 

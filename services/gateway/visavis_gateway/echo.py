@@ -30,6 +30,8 @@ JUMP_SAMPLES = 15 * RATE_HZ // 1000
 # So long after the last played sound there is no echo any more, however late and long.
 TAIL_BLOCKS = 60
 SILENCE_DB = -65.0
+# What a canceller that still learns lets through (-35 dB at worst) must not be taken for speech.
+LEARNING_GAIN = np.float32(0.03)
 
 
 class Canceller(Protocol):
@@ -162,9 +164,18 @@ class Gate:
         # Whether the linear filter finds anything to take away.
         self.has_echo = False
 
+    def rest(self) -> None:
+        """Nothing is played, so there is nothing to tell apart: who spoke then does not hold it open later."""
+        self._hold = 0
+
     def unsettle(self) -> None:
         """Both estimates have to learn again."""
         self._learned_blocks = 0
+
+    @property
+    def is_learning(self) -> bool:
+        """Neither estimate is to be trusted yet: the canceller, too, still lets echo through."""
+        return self._learned_blocks < self.LEARNING_BLOCKS
 
     def step(self, now: Levels) -> bool:
         """True while the user is to be heard."""
@@ -176,7 +187,7 @@ class Gate:
         return self._hold > 0
 
     def _is_voice(self, now: Levels) -> bool:
-        if self._learned_blocks < self.LEARNING_BLOCKS:
+        if self.is_learning:
             return False
         is_kept = now.suppressed > max(self.HEARD_DB, now.residual + self.KEPT_DB)
         return is_kept and now.near - now.residual < self.EXPLAINED_DB
@@ -248,11 +259,14 @@ class EchoGuard:
         self._quiet_blocks = 0 if far_db > SILENCE_DB else self._quiet_blocks + 1
         is_over = self._quiet_blocks > TAIL_BLOCKS
         if is_over and (self._openness, self._linear_share) == (1, 0):
+            self._gate.rest()
             return pcm
         suppressed = signal_of(self._canceller.suppress(pcm, played))
         residual = self._path.subtract(near, far)
         levels = Levels(level_db(near), far_db, level_db(suppressed), level_db(residual))
         is_open = self._gate.step(levels) or is_over
+        if self._gate.is_learning:
+            suppressed = suppressed * LEARNING_GAIN
         has_echo = self._gate.has_echo and not is_over
         return self._mix(near, residual, suppressed, float(is_open), float(has_echo))
 
