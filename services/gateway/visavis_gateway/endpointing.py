@@ -59,17 +59,17 @@ class EndpointingValues:
     )
     open_end_factor: float = 0.25  # "I would like to": whatever the sound says
     half_open_end_factor: float = 0.7  # "than he was"
-    question_floor: float = 0.75  # "what time is it?": a complete question rarely goes on
+    question_floor: float = 0.94  # "what time is it?": a complete question rarely goes on
     margin: float = 1.3  # beyond this user's usual pause
     breath_us: int = 250_000  # a shorter gap is no habit
     learning_rate: float = 0.3  # weight of the newest pause
     sure: float = 0.9  # above it a user's habit of pausing is not waited for
     # With the model's verdict on the words: log-odds of the turn's end, fitted by bench/endpointing.py.
-    bias: float = 1.0
-    sound_weight: float = 0.3  # of the log-odds that smart-turn gives
-    words_weight: float = 2.2  # of each power of ten by which the words' probability is over `words_middle`
+    bias: float = 1.5
+    sound_weight: float = 0.4  # of the log-odds that smart-turn gives
+    words_weight: float = 1.8  # of each power of ten by which the words' probability is over `words_middle`
     words_middle: float = 0.03
-    comma: float = 1.5  # off, where the ear wrote a comma at the end
+    comma: float = 0.5  # off, where the ear wrote a comma at the end
     guess_words: float = 0.06  # from here on words at rest are worth a reply made on a guess
 
 
@@ -129,8 +129,7 @@ class Endpointing:
     def wait_us(self, p_complete: float, text: str = "") -> int:
         """How long the pause after `text` must be, from the last speech sample."""
         values = self._values
-        unsure = (1 - p_complete) ** 2
-        wait_us = values.shortest_us + unsure * (values.longest_us - values.shortest_us)
+        wait_us = values.shortest_us + (1 - p_complete) * (values.longest_us - values.shortest_us)
         if self.reads_complete(text):
             wait_us = min(wait_us, max(values.longest_complete_us, values.shortest_us))
         if self._usual_pause_us is not None and p_complete < values.sure:
