@@ -115,6 +115,26 @@ def test_sentences_are_understood(ear, speak, sentence):
     assert words(ear.transcribe(samples, "en", never).text) == words(sentence)
 
 
+def laughter() -> np.ndarray:
+    """Five bursts of a breathy "a", five a second, falling."""
+    time = np.arange(RATE // 5) / RATE
+    random = np.random.default_rng(0)
+    burst = np.sin(2 * np.pi * 250 * time) + 0.6 * np.sin(2 * np.pi * 850 * time)
+    burst = (burst + 0.5 * random.standard_normal(len(time))) * np.exp(-time * 18)
+    return np.concatenate([0.2 * burst * 0.8**k for k in range(5)]).astype(np.float32)
+
+
+@pytest.mark.models
+def test_laughter_is_doubted_or_no_words_at_all_and_words_are_not(ear, speak):
+    """Whisper's doubt is its own: it gives no words then."""
+    for text in (QUESTION, "Hold on.", "No, I meant something else."):
+        heard = ear.transcribe(np.concatenate([silence(0.2), speak(text), silence(0.2)]), "en", never)
+        assert words(heard.text) == words(text)
+        assert heard.confidence is None or 0.7 < heard.confidence <= 1
+    laugh = ear.transcribe(np.concatenate([silence(0.2), laughter(), silence(0.2)]), "en", never)
+    assert laugh.text == "" or laugh.confidence < 0.67
+
+
 def noises() -> dict[str, np.ndarray]:
     random = np.random.default_rng(0)
     t = np.arange(RATE) / RATE

@@ -71,6 +71,21 @@ def test_word_times_count_from_the_stream_and_grow_over_the_parts(driver):
     assert final.transcript.words == (Word("one", start + 10, start + 20), Word("two", later, later + 5))
 
 
+def test_a_transcript_is_as_sure_as_its_newest_words(driver):
+    driver.recognizer.begin_turn("t1", "")
+    for text, confidence in (("one", 0.9), ("two", 0.4)):
+        driver.say(silence(1.2))
+        driver.say(tone(0.8))
+        driver.say(silence(0.3))
+        driver.begin_decode()
+        driver.recognizer.decoded(driver.job, Heard(text, confidence=confidence))
+        (paused,) = driver.judge(0.9)[-1:]
+        assert paused.transcript.confidence == confidence
+    driver.recognizer.end_turn("t1")
+    final = driver.recognizer.take_events()[-1]
+    assert (final.transcript.text, final.transcript.confidence) == ("one two", 0.4)
+
+
 def test_a_reopened_turn_has_no_word_times_rather_than_half_of_them(driver):
     driver.recognizer.reopen("t1", "", "what was said")
     driver.say(silence(0.5))

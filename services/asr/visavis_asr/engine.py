@@ -1,7 +1,7 @@
 """What recognition means here. No grpc, no onnx, no asyncio: plain calls, testable alone."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -43,6 +43,8 @@ class Heard:
     words: tuple[Word, ...] = ()
     # The engine's own notation of the text: a draft for decoding the same samples with more after them.
     draft: tuple[int, ...] = ()
+    # 0 to 1: the geometric mean of its tokens' probabilities; None where the engine can't tell.
+    confidence: float | None = field(default=None, compare=False)
 
 
 class Engine(Protocol):
@@ -92,6 +94,7 @@ class Transcript:
     start_sample: int
     end_sample: int
     words: tuple[Word, ...] = ()
+    confidence: float | None = None  # of the newest words
 
 
 @dataclass(frozen=True, slots=True)

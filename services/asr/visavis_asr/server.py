@@ -161,4 +161,5 @@ def to_transcript(transcript: domain.Transcript, *, at_rest: bool = False) -> pb
         end_sample=transcript.end_sample,
         words=words,
         at_rest=at_rest,
+        confidence=transcript.confidence,
     )

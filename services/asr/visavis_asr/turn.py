@@ -33,10 +33,11 @@ class Part:
     words: tuple[Word, ...] = ()
     # From an earlier decode of the part's beginning, then its own.
     draft: tuple[int, ...] = ()
+    confidence: float | None = None
 
     def settle(self, heard: Heard) -> None:
         """Keep the text and let go of the audio."""
-        self.text, self.draft = heard.text, heard.draft
+        self.text, self.draft, self.confidence = heard.text, heard.draft, heard.confidence
         self.words = tuple(word.moved(self.start_sample) for word in heard.words)
         self.samples = np.zeros(0, np.float32)
 
@@ -75,6 +76,7 @@ class Turn:
     frozen_text: str = ""
     # Times of its words; None when those of a snapshot are missing.
     frozen_words: tuple[Word, ...] | None = ()
+    frozen_confidence: float | None = None
     # Closed parts that wait for their text (or for that of a part before them), in order.
     parts: deque[Part] = field(default_factory=deque)
     # The newest decode of the open part.
@@ -124,7 +126,8 @@ class Turn:
         """Turn closed parts into text, as far as they are decoded."""
         while self.parts and (text := self.parts[0].text) is not None:
             self.frozen_text = joined(self.frozen_text, text)
-            words = self.parts.popleft().words
+            part = self.parts.popleft()
+            words, self.frozen_confidence = part.words, part.confidence
             self.frozen_words = None if self.frozen_words is None else self.frozen_words + words
 
     def transcript(self, position: int) -> Transcript:
@@ -136,7 +139,8 @@ class Turn:
         if heard is not None and not self.is_decoded_to(end):
             end = heard.speech_end
         text = joined(self.frozen_text, heard.text or "" if heard is not None else "")
-        return Transcript(self.turn_id, text, start, max(start, end), words or ())
+        confidence = self.frozen_confidence if heard is None else heard.confidence
+        return Transcript(self.turn_id, text, start, max(start, end), words or (), confidence)
 
 
 def joined(first: str, second: str) -> str:

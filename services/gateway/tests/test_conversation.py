@@ -148,7 +148,7 @@ def test_a_mind_that_judges_is_asked_before_a_short_pause_is_the_end(talk, hands
 
 
 def test_a_user_who_goes_on_over_the_reply_is_waited_for_the_next_time(talk, hands):
-    speak(talk, "We need three things.", 0, 1000, p=0.9)
+    speak(talk, "We need three things.", 0, 1000, p=0.97)
     talk.tick(1300 * MS)
     talk.final(1310 * MS, "We need three things.")
     answer(talk, "Which three things?", 1320)
@@ -308,6 +308,32 @@ def test_a_backchannel_ducks_and_lets_go_on(talk, hands):
     assert hands.called("open_brain") == 1, "only the greeting did"
     talk.all_sent(3000 * MS)
     assert [m.is_user for m in talk.history] == [False]
+
+
+def test_a_laugh_that_the_ear_took_for_words_lets_go_on(talk, hands):
+    reply = start_reply(talk, hands)
+    talk.speech_started(1060 * MS, 1000 * MS)
+    talk.partial(1600 * MS, "That's it, that's it", 0.5)
+    talk.tick(2000 * MS)
+    assert (hands.sounding, hands.ducked) == (reply, True)
+    talk.paused(2250 * MS, "That's it, that's it, the other.", 0.9, 2050 * MS, 0.6)
+    assert (hands.sounding, hands.ducked) == (reply, False)
+    assert talk.turn is None
+
+
+@pytest.mark.parametrize("how", ["it goes on", "it becomes clear", "stop"])
+def test_unclear_words_take_the_floor_when(talk, hands, how):
+    start_reply(talk, hands)
+    talk.speech_started(1060 * MS, 1000 * MS)
+    talk.partial(1500 * MS, "a rote room", 0.5)
+    assert hands.sounding is not None
+    if how == "it goes on":
+        talk.tick(1000 * MS + POLICY.unclear_us + POLICY.notice_us)
+    elif how == "it becomes clear":
+        talk.partial(1900 * MS, "Who wrote Romeo", 0.8)
+    else:
+        talk.partial(1900 * MS, "Mirror stop", 0.5)
+    assert hands.sounding is None
 
 
 @pytest.mark.parametrize("how", ["two words", "length", "stop"])

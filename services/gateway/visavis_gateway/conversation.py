@@ -5,35 +5,16 @@ turn and the avatar's reply live side by side (full duplex): `turn` is being hea
 or sounds.
 """
 
-from dataclasses import dataclass
-
 from visavis_gateway import captions
 from visavis_gateway.delivery import GOODBYE
 from visavis_gateway.endpointing import Endpointing, words_of
 from visavis_gateway.engine import Hands, Reply, Turn
-from visavis_gateway.policy import (
-    Manners,
-    Policy,
-    is_backchannel,
-    is_interruption,
-    is_mere_stop,
-    phrase_start,
-    same_meaning,
-)
-from visavis_gateway.turn_taking import TurnTaking, p_words
-
-RESUMED = "resumed"
+from visavis_gateway.interruptions import Interruptions
+from visavis_gateway.policy import Manners, Policy, is_mere_stop, same_meaning
+from visavis_gateway.turn_taking import p_words
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """What was not said when a reply was cut for speech that had no words yet."""
-
-    rest: str
-    at_us: int
-
-
-class Conversation(TurnTaking):
+class Conversation(Interruptions):
     """One session's turns. Every method is one event; none blocks."""
 
     def __init__(
@@ -44,12 +25,10 @@ class Conversation(TurnTaking):
         endpointing: Endpointing | None = None,
         manners: Manners | None = None,
     ) -> None:
-        super().__init__(hands, policy, endpointing)
+        super().__init__(hands, policy, endpointing, manners)
         self._greeting = greeting
-        self._manners = manners or Manners()
         self._late_onset_us: int | None = None
         self._has_asked = False
-        self._cut: Cut | None = None
         self._opener_count = 0
         self._turns_to_rest = 0
 
@@ -82,26 +61,33 @@ class Conversation(TurnTaking):
             self._hands.open_brain(turn, self.history)
         self._show(now_us)
 
-    def partial(self, now_us: int, text: str, *, at_rest: bool = False) -> None:
-        """Tentative words of the turn; `at_rest`: speech has just stopped, and these are all of it."""
+    def partial(
+        self, now_us: int, text: str, confidence: float | None = None, *, at_rest: bool = False
+    ) -> None:
+        """Tentative words of the turn; `at_rest`: speech has just stopped, and these are all of it.
+
+        `confidence`, 0 to 1, is how sure the ear is of them; None where it can't tell.
+        """
         turn = self.turn
         if turn is None or not text:
             return
-        self._heard(turn, now_us, text)
+        self._heard(turn, now_us, text, confidence)
         turn.is_at_rest = at_rest
-        if turn.is_barge_in and is_interruption(text, self._manners.name):
+        if turn.is_barge_in and self._is_interruption(turn):
             self._take_floor(now_us)
         elif not turn.is_barge_in:
             self._guess(turn, now_us)
 
-    def paused(self, now_us: int, text: str, p_complete: float, speech_end_us: int) -> None:
+    def paused(
+        self, now_us: int, text: str, p_complete: float, speech_end_us: int, confidence: float | None = None
+    ) -> None:
         """A pause; maybe the end of the turn."""
         turn = self.turn
         if turn is None:
             return
         turn.is_paused = True
         turn.speech_end_us = speech_end_us
-        self._heard(turn, now_us, text)
+        self._heard(turn, now_us, text, confidence)
         if turn.is_barge_in and not self._settle_barge_in(turn, now_us, speech_end_us):
             return
         if not words_of(turn.transcript):
@@ -266,23 +252,6 @@ class Conversation(TurnTaking):
         elif silent_us >= self._policy.guess_anyway_us and words_of(turn.transcript):
             self._speculate(turn, now_us)
 
-    def _remember_cut(self, turn: Turn, now_us: int) -> None:
-        """A reply that was cut for the length of the speech alone may go on, once, if no words come."""
-        reply = self._last_cut
-        if reply is not None and not words_of(turn.transcript) and reply.turn.origin != RESUMED:
-            self._cut = Cut(reply.text[phrase_start(reply.text, reply.heard_end) :].strip(), now_us)
-
-    def _go_on(self, now_us: int) -> None:
-        """The cut came to nothing: say the rest again from the start of its phrase."""
-        cut, self._cut = self._cut, None
-        assert cut is not None
-        if self.turn is not None:
-            turn, self.turn = self.turn, None
-            self._forget(turn)
-        if cut.rest and self.reply is None:
-            self._recite(RESUMED, cut.rest, now_us)
-        self._show(now_us)
-
     def _tick_silence(self, now_us: int) -> None:
         """Nobody speaks: ask once whether somebody is there, then say good-bye."""
         manners = self._manners
@@ -306,28 +275,8 @@ class Conversation(TurnTaking):
             self._hands.end_listening(turn)
         self._show(now_us)
 
-    def _settle_barge_in(self, turn: Turn, now_us: int, speech_end_us: int) -> bool:
-        """At a pause of speech over the avatar: take the floor, or forget it and say False."""
-        if self._is_long_speech(turn, speech_end_us) or is_interruption(turn.transcript, self._manners.name):
-            self._take_floor(now_us)
-            return True
-        self.turn = None
-        self._forget(turn)
-        self._hands.duck(False)
-        return False
-
-    def _is_long_speech(self, turn: Turn, end_us: int) -> bool:
-        """Speech over the avatar that wants the floor by its length alone."""
-        is_long = end_us - turn.started_us >= self._policy.barge_in_us
-        return is_long and not (words_of(turn.transcript) and is_backchannel(turn.transcript))
-
-    def _take_floor(self, now_us: int) -> None:
-        if self.turn is not None:
-            self.turn.took_floor = True
-        self._end_reply(interrupted=True)
-        self._show(now_us)
-
-    def _heard(self, turn: Turn, now_us: int, text: str) -> None:
+    def _heard(self, turn: Turn, now_us: int, text: str, confidence: float | None = None) -> None:
+        turn.is_unclear = confidence is not None and confidence < self._policy.clear_confidence
         if words_of(text):
             self._cut = None
             self._has_asked = False

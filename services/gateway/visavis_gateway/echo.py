@@ -165,7 +165,7 @@ class Gate:
         self.has_echo = False
 
     def rest(self) -> None:
-        """Nothing is played, so there is nothing to tell apart: who spoke then does not hold it open later."""
+        """Nothing is played: who speaks now must not hold it open when something is."""
         self._hold = 0
 
     def unsettle(self) -> None:

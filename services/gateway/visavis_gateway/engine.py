@@ -105,6 +105,7 @@ class Turn:
     final_until_us: int | None = None
     heard_from_us: int = 0  # last news of the user, for the watchdog
     is_barge_in: bool = False
+    is_unclear: bool = False  # the ear doubts its newest words: they may be a laugh
     took_floor: bool = False  # it cut a reply
     is_paused: bool = False
     is_at_rest: bool = False  # speech has just stopped, and `transcript` is all of it

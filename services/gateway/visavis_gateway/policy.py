@@ -30,6 +30,10 @@ class Policy:
     resume_us: int = 2_000_000  # a cut for speech without words: the avatar goes on after this
     max_speculations: int = 3  # generations that one turn may cost
     barge_in_us: int = 500_000  # speech this long over the avatar takes the floor, whatever it says
+    clear_confidence: float = 0.67  # what Moonshine takes a laugh or an "uh-huh" for is at most 0.65 sure
+    unclear_us: int = (
+        1_500_000  # a laugh is rarely longer; unclear speech over the avatar that is takes the floor
+    )
     notice_us: int = 350_000  # until the ear says that speech has paused: before, its length is not certain
     starve_us: int = 4_000_000  # a reply that sounds and gets no more sound for so long has ended
     reopen_us: int = 300_000  # speech this soon after the release: the reply came too early
@@ -76,11 +80,15 @@ def phrase_start(text: str, heard_end: int) -> int:
     return borders[-1] if borders else 0
 
 
+def asks_to_stop(text: str, name: str = "") -> bool:
+    """One of its words is enough: a stop word, or the avatar's name."""
+    return any(word in STOP_WORDS or word == name.lower() for word in words_of(text))
+
+
 def is_interruption(text: str, name: str = "") -> bool:
     """Two words that are no backchannel, or one that asks to stop: a stop word, or the avatar's name."""
-    words = words_of(text)
-    spoken = [word for word in words if word not in BACKCHANNELS]
-    return len(spoken) >= 2 or any(word in STOP_WORDS or word == name.lower() for word in spoken)
+    spoken = [word for word in words_of(text) if word not in BACKCHANNELS]
+    return len(spoken) >= 2 or asks_to_stop(text, name)
 
 
 def is_mere_stop(text: str, name: str = "") -> bool:

@@ -369,11 +369,11 @@ class Session:
     def on_speech_started(self, onset_us: int) -> None:
         self.conversation.speech_started(self.now_us(), onset_us)
 
-    def on_partial(self, text: str, *, at_rest: bool) -> None:
-        self.conversation.partial(self.now_us(), text, at_rest=at_rest)
+    def on_partial(self, text: str, confidence: float | None, *, at_rest: bool) -> None:
+        self.conversation.partial(self.now_us(), text, confidence, at_rest=at_rest)
 
-    def on_paused(self, text: str, p_complete: float, speech_end_us: int) -> None:
-        self.conversation.paused(self.now_us(), text, p_complete, speech_end_us)
+    def on_paused(self, text: str, p_complete: float, speech_end_us: int, confidence: float | None) -> None:
+        self.conversation.paused(self.now_us(), text, p_complete, speech_end_us, confidence)
 
     def on_resumed(self) -> None:
         self.conversation.resumed(self.now_us())

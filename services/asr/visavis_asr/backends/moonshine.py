@@ -71,6 +71,13 @@ def words_of(text: str) -> str:
     return text if any(c.isalnum() for c in text) and text != NO_WORDS else ""
 
 
+def certainty(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Log-probability of the most likely token in each row."""
+    best = logits.max(axis=-1, keepdims=True)
+    sure: NDArray[np.float64] = -np.log(np.exp(logits - best).sum(axis=-1, dtype=np.float64))
+    return sure
+
+
 def agreeing(draft: tuple[int, ...], written: NDArray[np.int64]) -> int:
     """How many tokens of the draft are those that were written in their places."""
     places = (at for at, token in enumerate(draft) if token != written[at])
@@ -111,15 +118,17 @@ class Moonshine:
         """The words in `samples`, and their tokens as the draft for more; None when stopped."""
         if len(samples) < MIN_SAMPLES:
             samples = np.pad(samples, (0, MIN_SAMPLES - len(samples)))
-        ids = self._decode(samples, should_stop, draft)
+        sure: list[float] = []
+        ids = self._decode(samples, should_stop, draft, sure)
         if ids is None:
             return None
         text = b"".join(self._tokens[i] for i in ids).decode("utf-8", "ignore")
-        return Heard(words_of(text), draft=tuple(ids))
+        return Heard(words_of(text), draft=tuple(ids), confidence=float(np.exp(np.mean(sure))))
 
     def _decode(
-        self, samples: Samples, should_stop: Callable[[], bool], draft: tuple[int, ...]
+        self, samples: Samples, should_stop: Callable[[], bool], draft: tuple[int, ...], sure: list[float]
     ) -> list[int] | None:
+        """The tokens; the log-probability of each is appended to `sure`, that of the end among them."""
         mask = np.ones((1, len(samples)), np.int64)
         (hidden,) = self._encoder.run(None, {"input_values": samples[None], "attention_mask": mask})
         past: dict[str, NDArray[np.float32]] = dict(self._empty_past)
@@ -141,6 +150,7 @@ class Moonshine:
             written = logits[0].argmax(axis=-1)
             kept = agreeing(draft, written) if step == 0 else 0
             ids += draft[:kept]
+            sure.extend(certainty(logits[0][: kept + 1]))
             token = int(written[kept])
             if token == END_TOKEN:
                 break

@@ -18,8 +18,10 @@ class Listener(Protocol):
     """What the ear reports. Times on the session clock."""
 
     def on_speech_started(self, onset_us: int) -> None: ...
-    def on_partial(self, text: str, *, at_rest: bool) -> None: ...
-    def on_paused(self, text: str, p_complete: float, speech_end_us: int) -> None: ...
+    def on_partial(self, text: str, confidence: float | None, *, at_rest: bool) -> None: ...
+    def on_paused(
+        self, text: str, p_complete: float, speech_end_us: int, confidence: float | None
+    ) -> None: ...
     def on_resumed(self) -> None: ...
     def on_final(self, text: str) -> None: ...
     def on_ear_back(self) -> None: ...
@@ -106,13 +108,22 @@ class AsrPeer:
                 self._listener.on_speech_started(self._pts_us(response.speech_started.start_sample))
             case "partial":
                 self._text = response.partial.text
-                self._listener.on_partial(response.partial.text, at_rest=response.partial.at_rest)
+                self._listener.on_partial(
+                    response.partial.text, confidence(response.partial), at_rest=response.partial.at_rest
+                )
             case "paused":
                 transcript = response.paused.transcript
                 self._text = transcript.text
                 end_us = self._pts_us(transcript.end_sample)
-                self._listener.on_paused(transcript.text, response.paused.p_complete, end_us)
+                self._listener.on_paused(
+                    transcript.text, response.paused.p_complete, end_us, confidence(transcript)
+                )
             case "resumed":
                 self._listener.on_resumed()
             case "final":
                 self._listener.on_final(response.final.text)
+
+
+def confidence(transcript: pb.Transcript) -> float | None:
+    """How sure the ear is of the newest words; None where it can't tell."""
+    return transcript.confidence if transcript.HasField("confidence") else None
