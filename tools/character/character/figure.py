@@ -116,7 +116,10 @@ class Figure:
     def _add_mouth(self) -> None:
         body, shade = self.body, self.person["skin"].get("teeth", 1.0)
         front, line = body.teeth_front, body.mouth[1]
-        arch, lower_arch = teeth.Arch(0.275, front, front - 0.40), teeth.Arch(0.258, front - 0.04, front - 0.42)
+        arch, lower_arch = (
+            teeth.Arch(0.275, front, front - 0.40),
+            teeth.Arch(0.258, front - 0.04, front - 0.42),
+        )
         upper = teeth.row(line + 0.080, line - UPPER_EDGE, teeth.UPPER, arch)
         lower = teeth.row(line - 0.125, line - LOWER_EDGE, teeth.LOWER, lower_arch)
         enamel, flesh = tooth_material(shade), soft_material("gum", (0.46, 0.16, 0.15), 0.3, 0.6)

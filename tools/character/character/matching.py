@@ -50,7 +50,7 @@ def _seen_at(picture: Array, place: Array) -> Array:
 
 
 def _relaxed(shift: Array, slope: Array, missing: Array, zero: Array, stiff: float) -> Array:
-    """The smooth shift that takes away most of what is missing, linear about the one given; `zero` pulls to none.
+    """The smooth shift that takes away most of what is missing; `zero` pulls to none.
 
     Horn and Schunck, "Determining optical flow" (1981), over two channels.
     """

@@ -12,10 +12,10 @@ from visavis_render.backends.atlas.relief import Camera, Relief, rotation
 from visavis_render.backends.atlas.sampling import Rect
 
 BREATH = 0.0035  # of the picture's height
-# Share of a turned picture's own turn at which it begins to be seen, and is seen wholly: soon on the side that
-# the turn brings to sight, for only this picture has what is there; late on the side that goes behind the face,
-# for what is still to be seen there is only in the other one.
-NEAR, FAR = (0.22, 0.55), (0.66, 1.0)
+# Share of a turned picture's own turn at which it begins to be seen, and is seen wholly: soon on the side
+# that the turn brings to sight, for only this picture has what is there; late on the side that goes behind
+# the face, for what is still to be seen there is only in the other one.
+NEAR, FAR = (0.30, 0.50), (0.80, 0.96)
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Head:
         return Flow(face, number, other, weights)
 
     def _beside(self, yaw: float) -> tuple[int, float]:
-        """The turned picture nearest to a yaw on its side, and the share of its turn; 0 where there is none."""
+        """The turned picture nearest to a yaw on its side, and the share of its turn; 0 without one."""
         same = [n for n, degrees in enumerate(self._turns) if degrees * yaw > 0]
         if not same:
             return 0, 0.0

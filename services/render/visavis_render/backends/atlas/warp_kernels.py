@@ -44,18 +44,23 @@ def blended(flat: Bytes, sx: int, sy: int, step: int, stride: int, last: int) ->
 
 @kernel
 def segment(nodes: Floats, c: int, begin: int, y: int, cell: Any, unit: Any) -> Any:
-    """(x, y, step of x, step of y) in 65536ths of a pixel of a plane whose pixels are 1 / unit of luma's."""
+    """(x, y, step of x, step of y) in 65536ths of a pixel of a plane whose pixels are 1 / unit of luma's.
+
+    Counted from the cell's first pixel: rounding must not depend on where a redraw begins.
+    """
     inv = unit / float32(cell)
     dx, dy = (nodes[c + 1, 0] - nodes[c, 0]) * inv, (nodes[c + 1, 1] - nodes[c, 1]) * inv
-    along = float32(begin) + float32(0.5) - float32(c) * float32(cell) / unit
+    first = int(c * cell / unit + 0.5)
+    along = float32(first) + float32(0.5) - float32(c) * float32(cell) / unit
     ax = (nodes[c, 0] + dx * along) / unit
     ay = (nodes[c, 1] + dy * along) / unit
     one = float32(65536)
+    step_x, step_y, gone = 65536 + int(dx / unit * one), int(dy / unit * one), begin - first
     return (
-        (begin << 16) + int(ax * one),
-        (y << 16) + int(ay * one),
-        65536 + int(dx / unit * one),
-        int(dy / unit * one),
+        (first << 16) + int(ax * one) + gone * step_x,
+        (y << 16) + int(ay * one) + gone * step_y,
+        step_x,
+        step_y,
     )
 
 
@@ -76,9 +81,11 @@ def part_of(parts: Floats, c: int, begin: int, cell: Any, unit: Any) -> Any:
     if parts[c] + parts[c + 1] > float32(ALL):
         return 65536, 0
     slope = (parts[c + 1] - parts[c]) * unit / float32(cell)
-    along = float32(begin) + float32(0.5) - float32(c) * float32(cell) / unit
+    first = int(c * cell / unit + 0.5)
+    along = float32(first) + float32(0.5) - float32(c) * float32(cell) / unit
     one = float32(65536)
-    return int((parts[c] + slope * along) * one), int(slope * one)
+    step = int(slope * one)
+    return int((parts[c] + slope * along) * one) + (begin - first) * step, step
 
 
 @kernel
