@@ -189,7 +189,7 @@ function onLive(made, microphoneSettled) {
 function onQuality(reading) {
   facts.quality = reading;
   view.setQuality(reading.level);
-  settings.setConnection(connectionRows(reading, facts.session, context));
+  settings.setConnection(connectionRows(reading, facts.session, facts.manifest?.model, context));
 }
 
 function onMessage(message) {
