@@ -31,7 +31,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Mind:
-    """Which model answers, and why that one where the brain service chose it; empty before the first turn."""
+    """Which model answers, and why that one where the brain service chose it; empty before the brain was asked."""
 
     name: str = ""
     why: str = ""

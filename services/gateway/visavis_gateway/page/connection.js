@@ -6,8 +6,8 @@ export function reportLatency(reading, context) {
   return { networkMs: Math.round(networkMs), outputMs: Math.round(1000 * (context?.outputLatency ?? 0)) };
 }
 
-/** Rows of [name, value] for the sheet of settings; `model`: {name, why} as far as it is known. */
-export function connectionRows(reading, session, model, context) {
+/** Rows of [name, value] for the sheet of settings. */
+export function connectionRows(reading, session, context) {
   const { networkMs, outputMs } = reportLatency(reading, context);
   const rows = [
     ["Quality", { good: "Good", fair: "Fair", poor: "Poor", unknown: "Not known yet" }[reading.level]],
@@ -16,8 +16,6 @@ export function connectionRows(reading, session, model, context) {
     ["Picture", `${reading.fps} frames/s, ${reading.kbps} kbit/s`],
     ["Sound, from server to ear", `${networkMs + outputMs} ms`],
   ];
-  if (model?.name) rows.push(["Language model", model.name]);
-  if (model?.why) rows.push(["Why this one", model.why]);
   if (session) rows.push(["Session", session.session_id]);
   return rows;
 }

@@ -189,7 +189,7 @@ function onLive(made, microphoneSettled) {
 function onQuality(reading) {
   facts.quality = reading;
   view.setQuality(reading.level);
-  settings.setConnection(connectionRows(reading, facts.session, facts.manifest?.model, context));
+  settings.setConnection(connectionRows(reading, facts.session, context));
 }
 
 function onMessage(message) {
@@ -203,6 +203,7 @@ const HANDLERS = {
     view.setLabel(label);
     captions.name = nameOf(shown?.name || "Avatar")[0];
   },
+  manifest: ({ model }) => settings.setModel(model),
   state: ({ state }) => view.setState(state),
   transcript: (message) => captions.setTranscript(message),
   reply: (message) => captions.setReply(message),
