@@ -31,7 +31,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Mind:
-    """Which model answers, and why that one where the brain service chose it; empty before the brain was asked."""
+    """Which model answers, and why that one where the brain service chose it; empty until it has told."""
 
     name: str = ""
     why: str = ""
