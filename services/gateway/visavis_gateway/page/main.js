@@ -203,6 +203,7 @@ const HANDLERS = {
     view.setLabel(label);
     captions.name = nameOf(shown?.name || "Avatar")[0];
   },
+  manifest: ({ model }) => settings.setModel(model),
   state: ({ state }) => view.setState(state),
   transcript: (message) => captions.setTranscript(message),
   reply: (message) => captions.setReply(message),
