@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from visavis_render.backends.atlas.assets import Bytes, Floats
 from visavis_render.backends.atlas.layers import Ints
-from visavis_render.backends.atlas.sampling import chroma_at, luma_at, to_byte
+from visavis_render.backends.atlas.sampling import Rect, chroma_at, luma_at, to_byte
 from visavis_render.backends.vector.compiled import kernel
 
 FAINT = 0.04
@@ -204,24 +204,25 @@ def draw_mesh(
     luma: Bytes,
     chroma: Bytes,
     kind: Bytes,
+    rect: Rect,
 ) -> None:
-    """Every triangle with a moved corner, far ones first; `kind` says what each pixel is now.
+    """Every triangle with a moved corner, far ones first, within rect; `kind` says what each pixel is now.
 
     now: (vertices, 2); places: (1 + keys, vertices, 2), the still picture's first; weights: (1 + keys,
     vertices); where: (1 + keys, 6), each picture's place in the flat arrays and on the whole picture.
     """
-    size = luma.shape[0]
+    left, top, right, bottom = rect
     s = np.empty(6, np.float32)
     planes = np.empty((len(places), 9), np.float32)
     seen = np.empty(len(places), np.int64)
-    row = np.empty(size, np.float32)
+    row = np.empty(luma.shape[0], np.float32)
     for t in range(len(triangles)):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
         if not (moved[a] or moved[b] or moved[c]) or corner_shares(now[a], now[b], now[c], s) == 0:
             continue
         x0, x1 = min(now[a, 0], now[b, 0], now[c, 0]), max(now[a, 0], now[b, 0], now[c, 0])
         y0, y1 = min(now[a, 1], now[b, 1], now[c, 1]), max(now[a, 1], now[b, 1], now[c, 1])
-        box = (max(0, int(x0)), max(0, int(y0)), min(size, int(x1) + 1), min(size, int(y1) + 1))
+        box = (max(left, int(x0)), max(top, int(y0)), min(right, int(x1) + 1), min(bottom, int(y1) + 1))
         if t < hole_count:
             mark_hole(box, s, kind)
             continue
