@@ -8,7 +8,7 @@ from visavis_render.backends import load_avatar
 from visavis_render.config import Config
 from visavis_render.engine import FaceState, Gaze, HeadPose, Viseme
 
-PEOPLE = [name for name in sorted(names(None)) if by_name(name).manifest.renderer == "atlas"]
+PEOPLE = [name for name in sorted(names(None)) if by_name(name).manifest.renderer in ("atlas", "vector")]
 STEPS = 60
 
 
