@@ -68,7 +68,7 @@ class Face:
         base = layers.base
         self._eyed, self._eyed_chroma = base.luma[0].copy(), base.chroma[0].copy()
         self.luma, self.chroma = base.luma[0].copy(), base.chroma[0].copy()
-        self.corners = corners_of(self.luma, self.chroma)
+        self.corners = corners_of(self.chroma)
         self._kind = np.zeros_like(self.luma)
         self._scratch = np.zeros_like(self.luma)
         lids = layers.lids
@@ -92,7 +92,7 @@ class Face:
         copy_rect(self._eyed, self._eyed_chroma, self.luma, self.chroma, rect)
         if any(mesh):
             self._draw_mesh(np.array(mesh, np.float32))
-        take_corners(self.luma, self.chroma, self.corners.luma, self.corners.chroma, rect)
+        take_corners(self.chroma, self.corners, rect)
         self._eyes, self._mesh = eyes, mesh
         return rect
 

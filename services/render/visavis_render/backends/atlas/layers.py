@@ -42,7 +42,7 @@ class Layers:
     jaw: Floats
     teeth: Floats
     turns: Stack
-    turned: tuple[Corners, ...]
+    turned_corners: tuple[Corners, ...]
     reliefs: tuple[Relief, ...]
     person: Person
 
@@ -149,7 +149,7 @@ def make_layers(person: Person, size: int) -> Layers:
         jaw=np.ascontiguousarray(mesh["jaw"][:, 1] * size, np.float32),
         teeth=np.ascontiguousarray(mesh["teeth"][:, 1] * size, np.float32),
         turns=turns,
-        turned=tuple(corners_of(*each) for each in zip(turns.luma, turns.chroma, strict=True)),
+        turned_corners=tuple(corners_of(chroma) for chroma in turns.chroma),
         reliefs=make_reliefs(person, size),
         person=person,
     )

@@ -17,7 +17,7 @@ class Player:
 
     def __init__(self, layers: Layers, table: KeyTable, head: Head) -> None:
         self._size, self._cell = layers.size, layers.reliefs[0].cell
-        self._turned = layers.turned
+        self._turns, self._turned_corners = layers.turns.luma, layers.turned_corners
         self._face, self._head = Face(layers, table), head
         self._pose: Pose | None = None
         self._flow: Flow | None = None
@@ -61,8 +61,10 @@ class Player:
         if self._flow is None:
             copy_out(face.luma, face.chroma, flat, rect)
         else:
-            flow, own = self._flow, face.corners
-            other = own if flow.turned is None else self._turned[flow.turned]
+            flow = self._flow
+            luma, corners = face.luma, face.corners
+            if flow.turned is not None:
+                luma, corners = self._turns[flow.turned], self._turned_corners[flow.turned]
             how = (flow.face, flow.other, flow.weights, self._cell, flat, rect)
-            warp_luma(face.luma, own.luma, other.luma, *how)
-            warp_chroma(face.chroma, own.chroma, other.chroma, *how)
+            warp_luma(face.luma, luma, *how)
+            warp_chroma(face.chroma, face.corners, corners, *how)

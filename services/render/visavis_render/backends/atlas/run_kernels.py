@@ -5,7 +5,7 @@ from typing import Any
 from numba import int64, uint64
 
 from visavis_render.backends.atlas.assets import Bytes
-from visavis_render.backends.atlas.corners import Eights, Fours, between
+from visavis_render.backends.atlas.corners import Corners, between
 from visavis_render.backends.vector.compiled import kernel
 
 
@@ -25,6 +25,17 @@ def look(corners: Any, sx: int, sy: int, stride: int) -> Any:
 
 
 @kernel
+def light_at(flat: Bytes, sx: int, sy: int, stride: int) -> Any:
+    """Bilinear in a plane of luma, at a place in 65536ths of a pixel."""
+    at = uint64((sy >> 16) * stride + (sx >> 16))
+    below = at + uint64(stride)
+    fx, fy = (sx >> 8) & 255, (sy >> 8) & 255
+    up = int64(flat[at]) * (256 - fx) + int64(flat[at + uint64(1)]) * fx
+    down = int64(flat[below]) * (256 - fx) + int64(flat[below + uint64(1)]) * fx
+    return (up * (256 - fy) + down * fy + 32768) >> 16
+
+
+@kernel
 def held(value: int, last: int) -> Any:
     """Within 0..last."""
     return min(max(value, 0), last)
@@ -38,20 +49,20 @@ def mixed(below: Any, above: Any, part: int) -> Any:
 
 
 @kernel
-def show_luma(picture: Bytes, to: int, count: int, corners: Fours, seen: Any, stride: int, last: int) -> None:
+def show_luma(picture: Bytes, to: int, count: int, flat: Bytes, seen: Any, stride: int, last: int) -> None:
     """A run of pixels; seen: its `segment`."""
     sx, sy, dx, dy = seen
     safe = stays(seen, count, last)
     for n in range(count):
         px, py = (sx, sy) if safe else (held(sx, last), held(sy, last))
-        picture[uint64(to + n)] = (look(corners, px, py, stride) >> uint64(16)) & uint64(255)
+        picture[uint64(to + n)] = light_at(flat, px, py, stride)
         sx += dx
         sy += dy
 
 
 @kernel
 def mix_luma(
-    picture: Bytes, to: int, count: int, corners: Fours, seen: Any, stride: int, last: int, part: Any
+    picture: Bytes, to: int, count: int, flat: Bytes, seen: Any, stride: int, last: int, part: Any
 ) -> None:
     """A run over what is there; part: (share, its step) in 65536ths."""
     sx, sy, dx, dy = seen
@@ -60,8 +71,7 @@ def mix_luma(
     for n in range(count):
         px, py = (sx, sy) if safe else (held(sx, last), held(sy, last))
         at = uint64(to + n)
-        light = (look(corners, px, py, stride) >> uint64(16)) & uint64(255)
-        picture[at] = mixed(picture[at], light, share)
+        picture[at] = mixed(picture[at], light_at(flat, px, py, stride), share)
         sx += dx
         sy += dy
         share += slope
@@ -69,7 +79,7 @@ def mix_luma(
 
 @kernel
 def show_chroma(
-    picture: Bytes, to: int, count: int, corners: Eights, seen: Any, stride: int, last: int
+    picture: Bytes, to: int, count: int, corners: Corners, seen: Any, stride: int, last: int
 ) -> None:
     """A run of pixels of both planes of colour."""
     sx, sy, dx, dy = seen
@@ -86,7 +96,7 @@ def show_chroma(
 
 @kernel
 def mix_chroma(
-    picture: Bytes, to: int, count: int, corners: Eights, seen: Any, stride: int, last: int, part: Any
+    picture: Bytes, to: int, count: int, corners: Corners, seen: Any, stride: int, last: int, part: Any
 ) -> None:
     """The same over what is there."""
     sx, sy, dx, dy = seen

@@ -10,7 +10,7 @@ import numpy as np
 from numba import float32, uint64
 
 from visavis_render.backends.atlas.assets import Bytes, Floats
-from visavis_render.backends.atlas.corners import Eights, Fours
+from visavis_render.backends.atlas.corners import Corners
 from visavis_render.backends.atlas.flow_kernels import cell_part
 from visavis_render.backends.atlas.run_kernels import mix_chroma, mix_luma, show_chroma, show_luma
 from visavis_render.backends.atlas.sampling import Rect
@@ -120,8 +120,7 @@ def copy_chroma(row: Bytes, picture: Bytes, at: int, begin: int, end: int) -> No
 @kernel
 def warp_luma(
     luma: Bytes,
-    corners: Fours,
-    other: Fours,
+    other: Bytes,
     flow: Floats,
     other_flow: Floats,
     weights: Floats,
@@ -134,7 +133,7 @@ def warp_luma(
     Flows (cells + 1, cells + 1, 2) are pixels to add.
     """
     size, cells = luma.shape[0], flow.shape[0] - 1
-    fours, others = corners.reshape(-1), other.reshape(-1)
+    own, others = luma.reshape(-1), other.reshape(-1)
     nodes, other_nodes = np.empty((cells + 1, 2), np.float32), np.empty((cells + 1, 2), np.float32)
     parts = np.empty(cells + 1, np.float32)
     last = ((size - 1) << 16) - 1
@@ -161,7 +160,7 @@ def warp_luma(
             part = part_of(parts, c, first, begin, cell, float32(1)) if both else (0, 0)
             if part != (65536, 0):
                 seen = segment(nodes, c, first, begin, y, cell, float32(1))
-                show_luma(picture, to, count, fours, seen, size, last)
+                show_luma(picture, to, count, own, seen, size, last)
             if both:
                 seen = segment(other_nodes, c, first, begin, y, cell, float32(1))
                 mix_luma(picture, to, count, others, seen, size, last, part)
@@ -171,8 +170,8 @@ def warp_luma(
 @kernel
 def warp_chroma(
     chroma: Bytes,
-    corners: Eights,
-    other: Eights,
+    corners: Corners,
+    other: Corners,
     flow: Floats,
     other_flow: Floats,
     weights: Floats,
@@ -182,7 +181,7 @@ def warp_chroma(
 ) -> None:
     """The same for the planes of colour."""
     half, cells = chroma.shape[0], flow.shape[0] - 1
-    eights, others = corners.reshape(-1), other.reshape(-1)
+    own, others = corners.reshape(-1), other.reshape(-1)
     nodes, other_nodes = np.empty((cells + 1, 2), np.float32), np.empty((cells + 1, 2), np.float32)
     parts = np.empty(cells + 1, np.float32)
     area = 4 * half * half
@@ -210,7 +209,7 @@ def warp_chroma(
             part = part_of(parts, c, first, begin, cell, float32(2)) if both else (0, 0)
             if part != (65536, 0):
                 seen = segment(nodes, c, first, begin, y, cell, float32(2))
-                show_chroma(picture, to, count, eights, seen, half, last)
+                show_chroma(picture, to, count, own, seen, half, last)
             if both:
                 seen = segment(other_nodes, c, first, begin, y, cell, float32(2))
                 mix_chroma(picture, to, count, others, seen, half, last, part)
