@@ -111,7 +111,7 @@ async def kill_gateway(stack: Stack) -> None:
             answered_s = await resumed.speaks(asked_s)
             await until(lambda: resumed.answers_to(RECALL), "the turn's end", WITHIN_S)
     print(
-        f"gateway  back after {back_s - died_s:4.1f} s, a call that goes on connected in {connected_s - back_s:4.1f} s, "
+        f"gateway  back after {back_s - died_s:4.1f} s, a call goes on {connected_s - back_s:4.1f} s later, "
         f"then answered in {answered_s:4.1f} s: {resumed.answers_to(RECALL)[0]['heard'][:50]!r}",
         flush=True,
     )

@@ -13,6 +13,7 @@ from visavis_gateway.personas import Personas
 from visavis_gateway.session import Session
 from visavis_gateway.sessions import Sessions
 
+
 @pytest.fixture
 async def sessions(backstage) -> AsyncIterator[Sessions]:
     config = Config(max_sessions=1, vanish_timeout_s=30, connect_timeout_s=30)

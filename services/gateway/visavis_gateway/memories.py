@@ -1,4 +1,4 @@
-"""What was said in a call, for a viewer that comes back: its connection broke, or the gateway died under it."""
+"""What was said in a call, for a viewer that comes back: its connection broke, or the gateway died."""
 
 import asyncio
 import json

@@ -171,7 +171,7 @@ class Sessions:
         return memory
 
     async def _settle_memory(self, session: Session) -> None:
-        """A session is over: what was said in it is kept for its viewer, who did not want that, or forgotten."""
+        """A session is over: what was said is kept if its viewer may not have wanted that, else forgotten."""
         if session.reason in BROKE_OFF:
             await self._remember(session)
         else:

@@ -31,7 +31,7 @@ def digest(*parts: str) -> bytes:
 
 
 def seal(session_id: str, token: str, plain: bytes) -> bytes:
-    """Encrypt (AES-256-GCM) with a key from the token. The token has 192 random bits: a hash is key enough."""
+    """AES-256-GCM with a key from the token, whose 192 random bits make a hash key enough."""
     nonce = secrets.token_bytes(NONCE_BYTES)
     return nonce + AESGCM(digest("key", session_id, token)).encrypt(nonce, plain, None)
 
