@@ -63,7 +63,7 @@ class Sessions:
     async def running(self) -> AsyncIterator[None]:
         """Sessions may be opened while inside; on the way out all are closed."""
         async with asyncio.TaskGroup() as self._tasks:
-            keeping = self._tasks.create_task(self._keep_memories(), name="sessions.memories")
+            keeping = self._tasks.create_task(self._keep_memories(), name="memories")
             try:
                 yield
             finally:
