@@ -44,6 +44,7 @@ let persona = "";
 let call = null;
 let context = null; // meters the microphone and knows the output latency
 let stopWatching = () => {};
+let serverAway = false; // it does not answer over HTTP either
 
 function setPhase(phase) {
   facts.phase = phase;
@@ -142,7 +143,7 @@ function attach(made) {
   const on = (type, handle) => made.addEventListener(type, ({ detail }) => { if (call === made) handle(detail); });
   on("track", addTrack);
   on("wobble", (wobbling) => {
-    if (wobbling) view.showNotice(NOTES.wobbling, null, "note");
+    if (wobbling && !serverAway) view.showNotice(NOTES.wobbling, null, "note");
     else view.hideNotice(NOTES.wobbling);
   });
   on("message", onMessage);
@@ -189,8 +190,9 @@ function onLive(made, microphoneSettled) {
 }
 
 function onSilence(made, answer) {
+  serverAway = answer === "unreachable";
   if (answer === "forgotten") made.abandon("restarted");
-  else if (answer === "unreachable") view.showNotice(NOTES.away, null, "note");
+  else if (serverAway) view.showNotice(NOTES.away, null, "note");
   else view.hideNotice(NOTES.away);
 }
 
@@ -270,6 +272,7 @@ async function comeBack() {
 
 function resumeWith(made) {
   call = facts.call = made;
+  serverAway = false;
   attach(made);
   for (const track of made.tracks) addTrack(track);
   onLive(made, hearing.give(made)); // whoever had none before is not asked again
