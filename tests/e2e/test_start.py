@@ -133,6 +133,7 @@ async def test_conversation_goes_on_after_the_gateway_died(open_viewer, stack) -
         os.kill(stack.pid("gateway"), signal.SIGKILL)
         said = f"{NOTICE} >> text=/does not answer|started again/"
         await viewer.page.wait_for_selector(said, timeout=30_000)
+        assert await viewer.get("visavis.phase") == "reconnecting"
         await viewer.shot("page-away")
         goes_on = f"visavis.phase === 'live' && visavis.session.session_id !== '{before}'"
         await viewer.until(goes_on, within_s=60)

@@ -44,7 +44,6 @@ let persona = "";
 let call = null;
 let context = null; // meters the microphone and knows the output latency
 let stopWatching = () => {};
-let serverAway = false; // it does not answer over HTTP either
 
 function setPhase(phase) {
   facts.phase = phase;
@@ -143,7 +142,7 @@ function attach(made) {
   const on = (type, handle) => made.addEventListener(type, ({ detail }) => { if (call === made) handle(detail); });
   on("track", addTrack);
   on("wobble", (wobbling) => {
-    if (wobbling && !serverAway) view.showNotice(NOTES.wobbling, null, "note");
+    if (wobbling) view.showNotice(NOTES.wobbling, null, "note");
     else view.hideNotice(NOTES.wobbling);
   });
   on("message", onMessage);
@@ -183,17 +182,10 @@ function onLive(made, microphoneSettled) {
       view.showPicture(true).then(seen);
     } }),
     watchQuality(made, onQuality),
-    watchSilence(made, (answer) => onSilence(made, answer)),
+    watchSilence(made, (cause) => made.abandon(cause)),
   ];
   stopWatching = () => { for (const stop of stops.splice(0)) stop(); };
   Promise.all([shown, microphoneSettled]).then(() => made.send({ type: "shown" })); // the avatar greets who sees it
-}
-
-function onSilence(made, answer) {
-  serverAway = answer === "unreachable";
-  if (answer === "forgotten") made.abandon("restarted");
-  else if (serverAway) view.showNotice(NOTES.away, null, "note");
-  else view.hideNotice(NOTES.away);
 }
 
 function onQuality(reading) {
@@ -272,7 +264,6 @@ async function comeBack() {
 
 function resumeWith(made) {
   call = facts.call = made;
-  serverAway = false;
   attach(made);
   for (const track of made.tracks) addTrack(track);
   onLive(made, hearing.give(made)); // whoever had none before is not asked again
