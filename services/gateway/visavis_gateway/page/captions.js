@@ -56,9 +56,9 @@ export class Captions {
    */
   startOver() {
     this.settle();
-    const lost = this.typed.map(({ text }) => text);
+    const lost = this.typed.filter(({ arrived }) => !arrived).map(({ text }) => text);
     const asked = [...this.entries.values()].filter(isUnanswered).at(-1);
-    if (asked) this.typed.unshift(Object.assign(asked, { text: asked.said.textContent }));
+    if (asked) this.typed.unshift(Object.assign(asked, { text: asked.said.textContent, arrived: true }));
     this.entries.clear();
     this.unanswered = null;
     return lost;
