@@ -1,0 +1,66 @@
+"""A contact sheet: all that a face can do, and what was received of it in a call."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import av
+import numpy as np
+from visavis_cli.talk.arrivals import VideoFrame
+from visavis_cli.talk.record import Record
+from visavis_cli.talk.report import state_at
+from visavis_render.avatar import AvatarDirectory
+from visavis_render.backends import load_avatar, with_background
+from visavis_render.config import Config
+from visavis_render.manner import manner_of
+from visavis_render.showcase.sheet import WHOLE, Rgb, cell, in_rows, sheet_cells, write_image
+
+LIMIT_BYTES = 200_000
+QUALITIES = (7, 8, 9, 10, 12, 14, 17, 20)  # of mjpeg: 2 is best
+# How many pictures of each state; a state that there was too little of leaves its places to speech.
+SHOWN = {"listening": 4, "thinking": 2, "idle": 2}
+SHOWN_IN_ALL = 16
+
+
+def write_contact_sheet(
+    path: Path, directory: AvatarDirectory, background: str, profile: str, record: Record
+) -> None:
+    """As good as it fits into LIMIT_BYTES."""
+    dressed = with_background(directory, background)
+    manner = manner_of(dressed, profile, Config())
+    cells = [*sheet_cells(dressed, load_avatar(dressed, Config()), manner), *call_cells(record)]
+    image = in_rows(cells)
+    for quality in QUALITIES:
+        if write_image(path, image, quality=quality).stat().st_size <= LIMIT_BYTES:
+            return
+
+
+def call_cells(record: Record) -> list[Rgb]:
+    """Received pictures, decoded, each with its second and state."""
+    frames = sorted(record.video, key=lambda frame: frame.rtp)
+    wanted = chosen([state_at(frame, record) for frame in frames])
+    decoder, cells = av.VideoCodecContext.create("vp8", "r"), []
+    for number, frame in enumerate(frames):
+        for picture in decoder.decode(av.Packet(frame.data)):
+            if number in wanted:
+                caption = f"{wanted[number].upper()} {seconds_into(frames, frame):.0f}S"
+                cells.append(cell(np.asarray(picture.to_ndarray(format="yuv420p")), WHOLE, caption))
+    return cells
+
+
+def seconds_into(frames: Sequence[VideoFrame], frame: VideoFrame) -> float:
+    """Since the first picture."""
+    return frame.arrival_s - frames[0].arrival_s
+
+
+def chosen(states: Sequence[str]) -> dict[int, str]:
+    """Which frames to show, with their states: evenly spread over each state's time."""
+    at = {state: [n for n, each in enumerate(states) if each == state] for state in SHOWN}
+    found = {n: state for state, count in SHOWN.items() for n in spread(at[state], count)}
+    spoken = [n for n, each in enumerate(states) if each == "speaking"]
+    return found | dict.fromkeys(spread(spoken, SHOWN_IN_ALL - len(found)), "speaking")
+
+
+def spread(numbers: Sequence[int], count: int) -> list[int]:
+    """Up to `count` of them, each in the middle of its share."""
+    count = min(count, len(numbers))
+    return [numbers[(2 * n + 1) * len(numbers) // (2 * count)] for n in range(count)]
