@@ -2,7 +2,7 @@
 
     .venv/bin/python bench/clips.py --out docs/clips
 
-For each avatar one call with a stack of its own over WebRTC: a caller says several things, the avatar answers.
+For each avatar one call over WebRTC with a stack of its own: a caller says several things, it answers.
 Written: NAME.mp4 (at most 1.5 MB, both voices in it), NAME.jpg (at most 200 kB: all that the face can do, and
 frames of the call), figures.json and README.md. The avatar `portrait` is made from Amos' picture.
 

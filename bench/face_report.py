@@ -80,8 +80,9 @@ def main() -> int:
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = made.add_argument
-    add("--avatars", nargs="+", choices=[*people(), PORTRAIT], default=["mira", "nora"], help="whom to talk to")
-    add("--drawn", nargs="+", choices=[*people(), PORTRAIT], default=["mira"], help="whom the page draws")
+    everybody = [*people(), PORTRAIT]
+    add("--avatars", nargs="+", choices=everybody, default=["mira", "nora"], help="whom to talk to")
+    add("--drawn", nargs="+", choices=everybody, default=["mira"], help="whom the page draws")
     add("--minutes", type=float, default=5.0, help="of each conversation (default 5)")
     add("--clapper-minutes", type=float, default=5.0, help="of clicks (default 5)")
     add("--drawn-minutes", type=float, default=2.0, help="of a call whose face the page draws (default 2)")
@@ -207,7 +208,8 @@ def composed(figures: dict[str, Any]) -> tuple[dict[str, list[Row]], dict[str, s
         sections[f"A conversation with {name} (load {before} before, {after} after)"] = call_rows(call)
         charts |= mouth_charts(name, call)
     if clapper := figures.get("clapper"):
-        sections[f"Clapper (load {clapper['load'][0]} before, {clapper['load'][1]} after)"] = clapper_rows(clapper)
+        before, after = clapper["load"]
+        sections[f"Clapper (load {before} before, {after} after)"] = clapper_rows(clapper)
         charts |= clapper_chart(clapper["rows"])
     drawn_sections(figures, sections, charts)
     if first := figures.get("first_ms"):
@@ -229,7 +231,8 @@ def drawn_sections(
     """Adds what was seen of faces that the page drew."""
     for name, call in figures.get("drawn", {}).items():
         before, after = call["load"]
-        sections[f"{name}, drawn by the page in Chromium (load {before} before, {after} after)"] = drawn_rows(call)
+        title = f"{name}, drawn by the page in Chromium (load {before} before, {after} after)"
+        sections[title] = drawn_rows(call)
         charts |= drawn_charts(name, call)
     if clapper := figures.get("drawn_clapper"):
         before, after = clapper["load"]

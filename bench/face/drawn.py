@@ -27,9 +27,9 @@ LUMA, BLUE, RED = (65.738, 129.057, 25.064), (-37.945, -74.494, 112.439), (112.4
 
 @dataclass
 class Shown:
-    """What stood in the canvas. at: a row for each look, of media time in us, page time in ms, how many
-    pictures were drawn by then, the canvas' width in px, the loudspeaker's latency in ms; cells: RGB means."""
+    """What stood in the canvas, look by look; cells are means of RGB."""
 
+    # Media time in us, page time in ms, pictures drawn by then, width in px, the loudspeaker's latency in ms.
     at: Floats = field(default_factory=lambda: np.zeros((0, 5)))
     cells: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
 

@@ -111,7 +111,7 @@ def closures(seen: Sequence[Seen], story: Story) -> dict[str, int]:
 
 
 def judge_drawn_clapper(taken: DrawnTaken) -> dict[str, Any]:
-    """Flash against click as the page shows and plays them: (second of the call, ms). Positive = sound first."""
+    """Flash against click as the page shows and plays them: (second, ms), positive = sound first."""
     clicks, flashes = clicks_of(taken), flashes_of(taken)
     latency_ms = float(np.median(taken.shown.at[:, 4])) if len(taken.shown.at) else 0.0
     rows = []

@@ -107,8 +107,8 @@ def drawn_rows(call: Figures) -> list[Row]:
         rows.insert(
             1,
             Row("pictures drawn while it spoke",
-                f"{pictures['per_second']:g} a second at {pictures['width_px']:.0f} px; longest without a look "
-                f"{pictures['longest_ms']} ms", "", None),
+                f"{pictures['per_second']:g} a second at {pictures['width_px']:.0f} px; longest without "
+                f"a look {pictures['longest_ms']} ms", "", None),
         )  # fmt: skip
     return rows + event_rows({**call, "reopened": []})
 

@@ -9,19 +9,25 @@ from filming.scripts import SCRIPTS
 HEAD = """\
 # Every avatar in a conversation
 
-One real call with each avatar, about a minute long: speech was sent over WebRTC to the whole stack, and what came back is in the clip, with both voices on one track.
-The contact sheets show all that the face can do (mouth shapes, lids, gazes, turns of the head, feelings, behaviour), and in their last two rows pictures that were received in the call, with the second and what the avatar was doing.
-Pictures and sound are AI-generated; each file says so in its own tags, too.
+One real call with each avatar, about a minute long: speech was sent over WebRTC to the whole stack, and \
+what came back is in the clip, with both voices on one track. The contact sheets show all that the face can \
+do (mouth shapes, lids, gazes, turns of the head, feelings, behaviour), and in their last two rows pictures \
+that were received in the call, with what the avatar was doing and at which second. Faces and voices are \
+AI-generated; each clip says so in its own tags, too.
 
-The caller is the speech engine hibari, lowered. Where hibari speaks for the avatar, too, it is with its only voice, for men as well; `--kokoro` gives each of them a voice of its own. What the avatars say is up to the small language model that ships; nothing was chosen or cut.
+The caller is the speech engine hibari, lowered. Where hibari speaks for the avatar as well, it is with its \
+only voice, for men, too; `--kokoro` gives each of them a voice of its own. What the avatars say is up to \
+the small language model that ships; nothing was chosen or cut.
 
 ```sh
-.venv/bin/python bench/clips.py --out docs/clips       # makes this page; needs a machine that is not busy
+.venv/bin/python bench/clips.py --out docs/clips       # makes this page; wants a machine that is not busy
 ```
 
-*Skipped* are frames that were not drawn because the machine was late with them; *late* are those that came 40 ms later than the median; the *longest hold* is the longest that one picture stood while the face had something to do.
+*Skipped* are frames that were not drawn because the machine was late with them, *late* are those that came \
+40 ms later than the median, and the *longest hold* is how long one picture stood at most while the face had \
+something to do. Milliseconds before an answer are from the caller's last sample sent to the first one heard.
 
-| avatar | clip | voice | frames | skipped | late | longest hold | sound before picture | load before, after | filmed |
+| avatar | clip | voice | frames | skipped | late | longest hold | sound before picture | load | filmed |
 |---|---|---|---|---|---|---|---|---|---|
 """
 
@@ -46,7 +52,7 @@ def _row(name: str, it: Figures) -> str:
         str(it["late"]),
         f"{it['longest_gap_ms']} ms",
         f"{offset['median']} ms, p95 {offset['p95']}",
-        f"{before}, {after}",
+        f"{before} to {after}",
         f"{it['filmed_time'][:10]}, {it['commit']}, {it['cores']} cores",
     )
     return f"| {' | '.join(cells)} |"
