@@ -58,8 +58,11 @@ async def set_up(scripts: Sequence[Script], folder: Path, *, with_voices: bool) 
         **({"TTS_BACKEND": "kokoro"} if with_voices else {}),
     }
     with (folder / "stack.log").open("w") as log:
-        lines = lambda name, line: print(f"{name}: {line}", file=log, flush=True)  # noqa: E731
-        async with running_stack(Ports.ephemeral(), env, lines, ready_within_s=READY_S) as stack:
+
+        def note(program: str, line: str) -> None:
+            log.write(f"{program}: {line}\n")
+
+        async with running_stack(Ports.ephemeral(), env, note, ready_within_s=READY_S) as stack:
             yield stack.url
 
 
