@@ -225,9 +225,7 @@ def composed(figures: dict[str, Any]) -> tuple[dict[str, list[Row]], dict[str, s
     return sections, charts
 
 
-def drawn_sections(
-    figures: dict[str, Any], sections: dict[str, list[Row]], charts: dict[str, str]
-) -> None:
+def drawn_sections(figures: dict[str, Any], sections: dict[str, list[Row]], charts: dict[str, str]) -> None:
     """Adds what was seen of faces that the page drew."""
     for name, call in figures.get("drawn", {}).items():
         before, after = call["load"]

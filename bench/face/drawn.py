@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from chromium import FLAGS, Sound, User, sound_of, user_at
+from chromium import FLAGS, Sound, User, user_at
 from numpy.typing import NDArray
 
 from face.calls import PARAGRAPHS, QUESTIONS, Calls, Progress

@@ -1,5 +1,6 @@
 """What came of a call whose face the page drew, as plain figures for the report."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from itertools import pairwise
@@ -36,7 +37,7 @@ def judge_drawn(
         "load": taken.load,
         "seconds": seconds,
         "trend": trend(at_s, [each["by_clock_ms"] for each in seconds]),
-        "explained": round(1 - float(np.var(read - true) / max(1e-9, np.var(true))), 3),
+        "explained": round(1 - float(np.var(read - true)) / max(1e-9, float(np.var(true))), 3),
         "movement": movement_of(seen, story),
         "pictures": pictures_of(taken),
         "lips": closures(seen, story),
@@ -116,9 +117,9 @@ def judge_drawn_clapper(taken: DrawnTaken) -> dict[str, Any]:
     latency_ms = float(np.median(taken.shown.at[:, 4])) if len(taken.shown.at) else 0.0
     rows = []
     for click in clicks:
-        flash = min(flashes, key=lambda at, click=click: abs(at - click), default=None)
-        if flash is not None and abs(flash - click) < PARTNERS_MS:
-            rows.append((round((click - clicks[0]) / 1000, 2), round(flash - click - latency_ms, 1)))
+        away_ms = min((flash - click for flash in flashes), key=abs, default=math.inf)
+        if abs(away_ms) < PARTNERS_MS:
+            rows.append((round((click - clicks[0]) / 1000, 2), round(away_ms - latency_ms, 1)))
     return {
         "load": taken.load,
         "clicks": len(clicks),

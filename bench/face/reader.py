@@ -128,9 +128,7 @@ def _ridge(cells: Floats, values: Floats) -> Floats:
     return np.asarray(np.linalg.solve(square, table.T @ values))
 
 
-def _seen(
-    avatar: Avatar, parts: dict[str, Part], directory: AvatarDirectory, seed: int
-) -> dict[str, Floats]:
+def _seen(avatar: Avatar, parts: dict[str, Part], directory: AvatarDirectory, seed: int) -> dict[str, Floats]:
     """Cells and true values of one conversation, encoded and decoded."""
     renderer, encoder = avatar.open(SIZE, ""), open_encoder(VideoSpec())
     decoder = av.CodecContext.create("vp8", "r")

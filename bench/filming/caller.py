@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from material import Speaker, write_wav
-from visavis_tts.backends.hibari import RATE_HZ
 from visavis_tts.engine import Clause, Pause
+from visavis_tts.phoneme_speaker import RATE_HZ
 
 LOWER = 0.84  # of the avatars' pitch; spoken faster by as much, so that the pace is the same
 

@@ -27,8 +27,8 @@ def write_contact_sheet(
     """As good as it fits into LIMIT_BYTES."""
     dressed = with_background(directory, background)
     manner = manner_of(dressed, profile, Config())
-    cells = [*sheet_cells(dressed, load_avatar(dressed, Config()), manner), *call_cells(record)]
-    image = in_rows(cells)
+    drawn = sheet_cells(dressed, load_avatar(dressed, Config()), manner)
+    image = np.concatenate([in_rows(drawn), in_rows(call_cells(record))])
     for quality in QUALITIES:
         if write_image(path, image, quality=quality).stat().st_size <= LIMIT_BYTES:
             return

@@ -56,7 +56,7 @@ def _caption(text: str) -> Rgb:
 
 
 def write_image(path: Path, image: Rgb, codec: str = "mjpeg", quality: int = QUALITY) -> Path:
-    """Write a picture as JPEG (quality 2, the best, to 31) or PNG by the codec library: no other is needed."""
+    """Write a picture as JPEG (quality 2, the best, to 31) or PNG by the codec library, without another."""
     context: Any = av.CodecContext.create(codec, "w")
     context.width, context.height = image.shape[1], image.shape[0]
     context.pix_fmt = "yuvj420p" if codec == "mjpeg" else "rgb24"
