@@ -1,5 +1,6 @@
 """A contact sheet: all that a face can do, and what was received of it in a call."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,30 +38,37 @@ def write_contact_sheet(
 def call_cells(record: Record) -> list[Rgb]:
     """Received pictures, decoded, each with its second and state."""
     frames = sorted(record.video, key=lambda frame: frame.rtp)
-    wanted = chosen([state_at(frame, record) for frame in frames])
+    wanted = chosen([state_at(frame, record) for frame in frames], loudness(frames, record))
     decoder, cells = av.VideoCodecContext.create("vp8", "r"), []
     for number, frame in enumerate(frames):
         for picture in decoder.decode(av.Packet(frame.data)):
             if number in wanted:
-                caption = f"{wanted[number].upper()} {seconds_into(frames, frame):.0f}S"
+                caption = f"{wanted[number].upper()} {frame.arrival_s - frames[0].arrival_s:.0f}S"
                 cells.append(cell(np.asarray(picture.to_ndarray(format="yuv420p")), WHOLE, caption))
     return cells
 
 
-def seconds_into(frames: Sequence[VideoFrame], frame: VideoFrame) -> float:
-    """Since the first picture."""
-    return frame.arrival_s - frames[0].arrival_s
+def loudness(frames: Sequence[VideoFrame], record: Record) -> list[float]:
+    """Of the sound that goes with each frame: RMS of the packet nearest in media time."""
+    clock, packets = record.clock, record.received
+    if clock is None or not packets:
+        return [0.0] * len(frames)
+    rms = [float(np.sqrt(np.mean(packet.samples.astype(np.float64) ** 2))) for packet in packets]
+    at_s = [clock.audio_pts_s(packet.rtp) for packet in packets]
+    return [rms[bisect_left(at_s, clock.video_pts_s(frame.rtp), hi=len(rms) - 1)] for frame in frames]
 
 
-def chosen(states: Sequence[str]) -> dict[int, str]:
-    """Which frames to show, with their states: evenly spread over each state's time."""
+def chosen(states: Sequence[str], loud: Sequence[float]) -> dict[int, str]:
+    """Which frames to show, with their states: spread over each state's time; when it speaks, loud ones."""
     at = {state: [n for n, each in enumerate(states) if each == state] for state in SHOWN}
-    found = {n: state for state, count in SHOWN.items() for n in spread(at[state], count)}
+    found = {share[len(share) // 2]: state for state, n in SHOWN.items() for share in shares(at[state], n)}
     spoken = [n for n, each in enumerate(states) if each == "speaking"]
-    return found | dict.fromkeys(spread(spoken, SHOWN_IN_ALL - len(found)), "speaking")
+    for share in shares(spoken, SHOWN_IN_ALL - len(found)):
+        found[max(share, key=loud.__getitem__)] = "speaking"
+    return found
 
 
-def spread(numbers: Sequence[int], count: int) -> list[int]:
-    """Up to `count` of them, each in the middle of its share."""
+def shares(numbers: Sequence[int], count: int) -> list[Sequence[int]]:
+    """Up to `count` stretches of them, equally long."""
     count = min(count, len(numbers))
-    return [numbers[(2 * n + 1) * len(numbers) // (2 * count)] for n in range(count)]
+    return [numbers[n * len(numbers) // count : (n + 1) * len(numbers) // count] for n in range(count)]
