@@ -71,7 +71,8 @@ def _notes(clips: Mapping[str, Figures]) -> list[str]:
 
 
 def _part(name: str, it: Figures) -> str:
-    lines = [f"## {it['title']}", ""]
+    about = SCRIPTS[name].about
+    lines = [f"## {it['title']}", "", *([about, ""] if about else [])]
     lines += [f"[**The clip**]({name}.mp4), {it['seconds']:.0f} seconds. In words:", ""]
     lines += [f"> *{it['title']}:* {_plain(it['greeting'])}  "]
     for turn in it["turns"]:

@@ -20,6 +20,7 @@ class Script:
     voice: str
     background: str = ""
     profile: str = ""
+    about: str = ""
 
     def persona(self, *, with_voice: bool) -> dict[str, Any]:
         """The persona's file (docs/personas.md)."""
@@ -146,6 +147,8 @@ CAST = (
             "Which colours go well together?",
         ),
         "am_puck",
+        about="Made from one picture, that of Amos, by `visavis avatar create` (docs/avatars.md): only the "
+        "movements and the inside of the mouth are borrowed, from Nora.",
     ),
 )
 SCRIPTS = {script.avatar: script for script in CAST}
