@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from visavis_cli.talk.errors import TalkError
 
 from face.drawn import DrawnTaken, as_cells
 from face.findings import stretches
@@ -18,6 +19,7 @@ from face.replay import Story, replayed
 
 Progress = Callable[[str], None]
 READ_CLOSED = 0.12  # of a full opening
+TOLD_US = 100_000  # every second state is sent while nothing happens
 LEAST_HZ = 10.0  # fewer looks a second tell nothing of a mouth
 APART_MS, PARTNERS_MS = 300.0, 400.0
 LOUD, WHITE = 0.2, 200.0  # of the loudest sample; of 255
@@ -37,6 +39,8 @@ def judge_drawn(
         "load": taken.load,
         "seconds": seconds,
         "trend": trend(at_s, [each["by_clock_ms"] for each in seconds]),
+        "looks": len(seen),
+        "states": {"sent": len(story.drawn), "skipped": story.skipped},
         "explained": round(1 - float(np.var(read - true)) / max(1e-9, float(np.var(true))), 3),
         "movement": movement_of(seen, story),
         "pictures": pictures_of(taken),
@@ -52,17 +56,21 @@ def judge_drawn(
 
 
 def looks_of(taken: DrawnTaken, story: Story, reader: Reader) -> list[Seen]:
-    """Every look at the canvas, read; what the browser's colours add to the opening is taken off."""
-    cells = taken.shown.cells
-    read = [
-        reader.read_cells({name: as_cells(each[number]) for name, each in cells.items()})
-        for number in range(len(taken.shown.at))
-    ]
-    pts = taken.shown.at[:, 0]
-    off = float(np.median([each["opening"] for each in read] - story.curve(pts)))
+    """Looks at the canvas, read; what the browser's colours add to the opening is taken off.
+
+    Left out are those between two states that are far apart: what was skipped can't have been drawn.
+    """
+    at, cells = taken.shown.at, taken.shown.cells
+    states = np.array([-math.inf, *(each.pts_us for each in story.drawn), math.inf])
+    after = np.searchsorted(states, at[:, 0], side="left")
+    told = np.flatnonzero(states[after] - states[after - 1] <= TOLD_US)
+    read = [reader.read_cells({name: as_cells(each[n]) for name, each in cells.items()}) for n in told]
+    if not read:
+        raise TalkError("the page drew nothing that can be compared: is the machine busy?")
+    off = float(np.median([each["opening"] for each in read] - story.curve(at[told, 0])))
     return [
         Seen(pts_us, shown_ms / 1000, 0.0, {**each, "opening": each["opening"] - off}, story.at(pts_us))
-        for (pts_us, shown_ms), each in zip(taken.shown.at[:, :2], read, strict=True)
+        for (pts_us, shown_ms), each in zip(at[told, :2], read, strict=True)
     ]
 
 

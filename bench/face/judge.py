@@ -100,7 +100,8 @@ def seconds_of(seen: Sequence[Seen], story: Story, least_hz: float = 20.0) -> li
 
 def lag_ms(pts_us: Floats, read: Floats, story: Story) -> tuple[float, float]:
     """By how much the curve must be shifted to be most like what was read, and how like it then is."""
-    likeness = np.array([np.corrcoef(read, story.curve(pts_us - 1000 * lag))[0, 1] for lag in LAGS_MS])
+    with np.errstate(invalid="ignore", divide="ignore"):  # a mouth that stands still is like nothing
+        likeness = np.array([np.corrcoef(read, story.curve(pts_us - 1000 * lag))[0, 1] for lag in LAGS_MS])
     likeness = np.nan_to_num(likeness, nan=-1.0)
     best = int(np.argmax(likeness))
     if not 0 < best < len(LAGS_MS) - 1:

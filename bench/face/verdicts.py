@@ -96,13 +96,19 @@ def drawn_rows(call: Figures) -> list[Row]:
         Row("how much of the curve the mouth in the canvas follows (R squared)", f"{call['explained']:g}",
             f"≥ {EXPLAINED:g}", call["explained"] >= EXPLAINED),
         Row("bilabials read as closed", f"{lips['closed']} of {lips['bilabials']}", "all",
-            lips["closed"] == lips["bilabials"]),
+            lips["closed"] == lips["bilabials"] > 0),
         Row("largest step between two looks that the curve has not",
             f"{moves['largest_step_unexplained']} of a full opening", f"≤ {STEP:g}",
             moves["largest_step_unexplained"] <= STEP),
         Row("what the page said was wrong", "; ".join(call["complaints"]) or "nothing", "nothing",
             not call["complaints"]),
     ]  # fmt: skip
+    states = call["states"]
+    rows.append(
+        Row("states of the face that were not sent",
+            f"{states['skipped']} of {states['sent'] + states['skipped']}, skipped for lateness", "≤ 1 %",
+            states["skipped"] <= 0.01 * states["sent"])
+    )  # fmt: skip
     if pictures:
         rows.insert(
             1,
