@@ -40,7 +40,10 @@ DRAW = """async ([url, files, states, size, rate_hz]) => {
   const { fetchKit } = await import(`${url}/face/kit.js`);
   const { States } = await import(`${url}/face/states.js`);
   const get = globalThis.fetch;
-  globalThis.fetch = (address) => get(`data:;base64,${files[address.split("/").at(-1)]}`);
+  globalThis.fetch = async (address) => {
+    const bytes = Uint8Array.from(atob(files[address.split("/").at(-1)]), (each) => each.charCodeAt(0));
+    return new Response(bytes);
+  };
   const names = Object.fromEntries(Object.keys(files).map((name) => [name, name]));
   const began = performance.now();
   const { index, pictures } = await fetchKit(names, { base: "", token: "" });

@@ -179,7 +179,10 @@ DRAW = """async ([url, files, faces, size]) => {
   const { rendererOf } = await import(`${url}/face/face.js`);
   const { fetchKit } = await import(`${url}/face/kit.js`);
   const get = globalThis.fetch;
-  globalThis.fetch = (address) => get(`data:;base64,${files[address.split("/").at(-1)]}`);
+  globalThis.fetch = async (address) => {
+    const bytes = Uint8Array.from(atob(files[address.split("/").at(-1)]), (each) => each.charCodeAt(0));
+    return new Response(bytes);
+  };
   const digests = Object.fromEntries(Object.keys(files).map((name) => [name, name]));
   const { index, pictures } = await fetchKit(digests, { base: "", token: "" });
   globalThis.fetch = get;
