@@ -29,10 +29,10 @@ async def says(viewer, *words: str, again: bool = True) -> None:
 async def is_answered(viewer, text: str = "What is two plus two?") -> None:
     """A typed question gets its answer, aloud."""
     await viewer.type(text)
-    await viewer.until("visavis.turns.some((turn) => turn.origin === 'text' && turn.heard)", within_s=60)
+    await viewer.until("visavis.turns.some((turn) => turn.origin === 'text' && turn.reply)", within_s=60)
     turn = next(turn for turn in await viewer.get("visavis.turns") if turn["origin"] == "text")
     assert turn["transcript"] == text
-    assert turn["heard"].strip() in await viewer.page.inner_text("#captions")
+    assert turn["reply"].strip() in await viewer.page.inner_text("#captions")
     assert await viewer.page.is_hidden("#notice"), "whoever types has read it"
 
 

@@ -127,7 +127,7 @@ def test_a_full_disk_is_said_and_what_was_read_before_still_counts(folder, tmp_p
     library.refresh(folder)
     (pages,) = next(library._base.execute("PRAGMA page_count"))
     library._base.execute(f"PRAGMA max_page_count = {pages}")
-    (folder / "more.md").write_text("The chairs are blue and made of wood. " * 2000)
+    (folder / "more.md").write_text("The chairs are blue and made of wood. " * 200)
     with pytest.raises(KnowledgeError, match="the disk is full: make room, or set GATEWAY_KNOWLEDGE_DIR"):
         library.refresh(folder)
     assert library.search(folder, "When are you open?")

@@ -120,12 +120,13 @@ def told() -> Iterator[None]:
     """SQLite's errors (disk full, file damaged) as ours."""
     try:
         yield
-    except apsw.FullError:
-        raise KnowledgeError(
-            "the disk is full: make room, or set GATEWAY_KNOWLEDGE_DIR to a folder on another disk"
-        ) from None
     except apsw.Error as error:
-        raise KnowledgeError(f"the store of vectors failed: {error}") from None
+        # A full disk makes SQLite roll back by itself, and the roll-back after it fails.
+        if isinstance(error.__context__, apsw.FullError) or isinstance(error, apsw.FullError):
+            why = "the disk is full: make room, or set GATEWAY_KNOWLEDGE_DIR to a folder on another disk"
+        else:
+            why = f"the store of vectors failed: {error}"
+        raise KnowledgeError(why) from None
 
 
 def open_store(folder: Path) -> apsw.Connection:
