@@ -39,7 +39,7 @@ async def is_answered(viewer, text: str = "What is two plus two?") -> None:
 async def test_denied_then_allowed_in_the_middle_of_the_call(open_viewer, stack) -> None:
     async with open_viewer(viewport={"width": 390, "height": 844}, color_scheme="dark") as viewer:
         await viewer.start()
-        await says(viewer, "not allowed", "Allow it in the browser", "or just type")
+        await says(viewer, "not allowed", "Allow it in the address bar", "or just type")
         await viewer.shot("page-refused-phone")
         await viewer.page.context.grant_permissions(["microphone"], origin=stack.url)
         await viewer.page.wait_for_selector("text=The microphone is there now.")

@@ -160,6 +160,7 @@ async function takeMicrophone(made) {
   await hearing.open(made, context, preferred("microphone"));
   clearTimeout(waiting);
   view.hideNotice(NOTES.asking);
+  if (!hearing.trouble) view.setMicrophone(true);
   settings.listDevices();
 }
 
@@ -167,11 +168,13 @@ async function takeMicrophone(made) {
 function offerMicrophone(reason) {
   const again = { label: "Try again", run: () => { view.hideNotice(); if (call) takeMicrophone(call); } };
   view.showNotice(microphoneText(reason, true), reason === "insecure" ? null : again);
+  view.setMicrophone(false);
   if (facts.phase === "live") view.text.focus({ preventScroll: true });
 }
 
 /** It could not be had before. */
 function onMicrophone() {
+  view.setMicrophone(true);
   view.showNotice(NOTES.heard, null, "note");
   setTimeout(() => view.hideNotice(NOTES.heard), NOTE_MS);
   settings.listDevices();
@@ -286,6 +289,7 @@ function end({ code, message = "", retryAfterS = 0 }) {
   call = facts.call = null;
   view.face.srcObject = null;
   view.hear.hidden = true;
+  view.setMicrophone(true);
   view.showPicture(false);
   view.setState("idle");
   view.setQuality("unknown");

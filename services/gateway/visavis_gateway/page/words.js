@@ -3,7 +3,7 @@
 export const STATES = { idle: "Your turn", listening: "Listening", thinking: "Thinking", speaking: "Speaking" };
 
 const MICROPHONE = {
-  refused: "The microphone is not allowed. Allow it in the browser, beside the address",
+  refused: "The microphone is not allowed. Allow it in the address bar",
   missing: "No microphone was found. Plug one in",
   busy: "The microphone does not open. Close the program that uses it, then try again",
   insecure: "Browsers give the microphone only to pages on https or localhost. Open this one so (visavis up --tls)",
