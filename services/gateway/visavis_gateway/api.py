@@ -182,7 +182,7 @@ class Api:
         return Response(picture, media_type="image/webp", headers={"Cache-Control": "max-age=300"})
 
     async def delete(self, request: Request) -> Response:
-        self._session_of(request).close("left")
+        await self._sessions.hang_up(request.path_params["session_id"], bearer(request))
         return Response(status_code=204)
 
     async def say(self, request: Request) -> Response:
