@@ -174,7 +174,10 @@ def own_certificate(names: Names) -> Certificate:
     try:
         return certificate_in(environment.tls_dir(), names)
     except OSError as error:
-        raise StackError(f"the certificate can't be written: {error}") from None
+        where, why = environment.tls_dir(), error.strerror or error
+        raise StackError(
+            f"the certificate can't be kept in {where} ({why}): make room, or start without --tls"
+        ) from None
 
 
 def to_the_network(certificate: Certificate, env: Mapping[str, str]) -> dict[str, str]:
