@@ -38,7 +38,7 @@ def moves_by(nodes: Floats, c: int) -> Any:
 @kernel
 def first_moving(flow: Floats, weights: Floats) -> int:
     """The first row of cells in which a warp shows anything but the still face; their number if none does."""
-    cells = flow.shape[0] - 1
+    cells: int = flow.shape[0] - 1
     for row in range(cells):
         for c in range(cells):
             moved = max(moves_by(flow[row], c), moves_by(flow[row + 1], c)) >= float32(0.9 * STILL)
