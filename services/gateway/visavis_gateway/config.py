@@ -1,6 +1,7 @@
 """All settings of this service: GATEWAY_* variables, read once in __main__."""
 
 import re
+import ssl
 from pathlib import Path
 from typing import Self
 
@@ -114,7 +115,20 @@ class Config(BaseSettings):
     def _certificate_has_its_key(self) -> Self:
         if (self.tls_cert_file is None) != (self.tls_key_file is None):
             raise ValueError("GATEWAY_TLS_CERT_FILE and GATEWAY_TLS_KEY_FILE go together")
-        for path in filter(None, (self.tls_cert_file, self.tls_key_file)):
+        if self.tls_cert_file is None or self.tls_key_file is None:
+            return self
+        for path in (self.tls_cert_file, self.tls_key_file):
             if not path.is_file():
                 raise ValueError(f"there is no file {path}")
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+                self.tls_cert_file,
+                self.tls_key_file,
+                password="",  # else it would ask at the terminal
+            )
+        except OSError as error:  # ssl's own errors, too
+            raise ValueError(
+                f"{self.tls_cert_file} and {self.tls_key_file} must be a certificate and its key, PEM, "
+                f"the key without a passphrase ({error.strerror or error})"
+            ) from None
         return self

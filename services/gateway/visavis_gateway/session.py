@@ -37,7 +37,7 @@ from visavis_gateway.frame_times import FrameTimes
 from visavis_gateway.hearing import Hearing
 from visavis_gateway.knowledge import Library
 from visavis_gateway.looks import start_render
-from visavis_gateway.manifest import Face, Mark
+from visavis_gateway.manifest import Face, Mark, Mind
 from visavis_gateway.media import Media
 from visavis_gateway.memories import Memory
 from visavis_gateway.peers.asr import AsrPeer
@@ -344,6 +344,12 @@ class Session:
         """Render has begun to show somebody; the viewer is told when that is somebody else."""
         before, self._mark.face = self._mark.face, Face.of(credits)
         if self._is_connected and self._mark.face != before:
+            self.tell({"type": "manifest", **self.manifest()})
+
+    def on_model(self, name: str, why: str) -> None:
+        """The mind has said which model answers; the viewer is told when that is another one."""
+        before, self._mark.mind = self._mark.mind, Mind(name, why)
+        if self._mark.mind != before:
             self.tell({"type": "manifest", **self.manifest()})
 
     def on_audio(self, timestamp: int, payload: bytes) -> None:

@@ -1,6 +1,7 @@
 // The gateway's HTTP calls.
 
 const ANSWER_WITHIN_MS = 20_000;
+const NOBODY_BEHIND = [502, 503, 504]; // what a proxy says of a gateway that is away
 
 /** A call that was refused: `code` as the gateway names it, or `unreachable`. */
 export class ApiError extends Error {
@@ -90,5 +91,6 @@ export class Gateway {
 async function refusal(answer) {
   const { error } = await answer.json().catch(() => ({}));
   const retryAfterS = Number.parseInt(answer.headers.get("Retry-After") ?? "", 10) || 0;
-  return new ApiError(error?.code ?? "unreachable", error?.message ?? "", retryAfterS);
+  const otherwise = NOBODY_BEHIND.includes(answer.status) ? "unreachable" : "refused";
+  return new ApiError(error?.code ?? otherwise, error?.message ?? "", retryAfterS);
 }

@@ -15,11 +15,12 @@ import { startReports } from "./reports.js";
 import { Settings } from "./settings.js";
 import { watchSilence } from "./silence.js";
 import { View } from "./view.js";
-import { farewell, MICROPHONE, NOTES } from "./words.js";
+import { farewell, microphoneText, NOTES } from "./words.js";
 
 const LEVEL_EVERY_MS = 100;
 const ASKING_AFTER_MS = 600;
 const LOST_AFTER_SLEEP_MS = 8_000; // the gateway lets a silent viewer go after 10 s
+const NOTE_MS = 4_000; // how long good news stand
 const LOUD = 0.3; // the level at which the arcs are widest
 
 const gateway = new Gateway();
@@ -27,7 +28,7 @@ const view = new View();
 const captions = new Captions(view.captions);
 const facts = new Facts();
 const prefetch = new Prefetch(gateway);
-const hearing = new Hearing(offerMicrophone);
+const hearing = new Hearing(offerMicrophone, onMicrophone);
 const reconnect = new Reconnect(comeBack, () => end({ code: "lost" }));
 const settings = new Settings({
   microphone: (id) => { if (call) hearing.open(call, context, id); },
@@ -160,14 +161,24 @@ async function takeMicrophone(made) {
   await hearing.open(made, context, preferred("microphone"));
   clearTimeout(waiting);
   view.hideNotice(NOTES.asking);
+  if (!hearing.trouble) view.setMicrophone(true);
   settings.listDevices();
 }
 
 /** Says why the microphone is silent, and how to try again without a new call. */
 function offerMicrophone(reason) {
   const again = { label: "Try again", run: () => { view.hideNotice(); if (call) takeMicrophone(call); } };
-  view.showNotice(MICROPHONE[reason], reason === "insecure" ? null : again);
+  view.showNotice(microphoneText(reason, true), reason === "insecure" ? null : again);
+  view.setMicrophone(false);
   if (facts.phase === "live") view.text.focus({ preventScroll: true });
+}
+
+/** It could not be had before. */
+function onMicrophone() {
+  view.setMicrophone(true);
+  view.showNotice(NOTES.heard, null, "note");
+  setTimeout(() => view.hideNotice(NOTES.heard), NOTE_MS);
+  settings.listDevices();
 }
 
 function onLive(made, microphoneSettled) {
@@ -205,6 +216,7 @@ const HANDLERS = {
     view.setLabel(label);
     captions.name = nameOf(shown?.name || "Avatar")[0];
   },
+  manifest: ({ model }) => settings.setModel(model),
   state: ({ state }) => view.setState(state),
   transcript: (message) => captions.setTranscript(message),
   reply: (message) => captions.setReply(message),
@@ -256,7 +268,7 @@ async function comeBack() {
   view.face.srcObject = new MediaStream();
   const { resumed } = made.session;
   view.showNotice(resumed ? NOTES.back : NOTES.anew, null, "note");
-  setTimeout(() => view.hideNotice(resumed ? NOTES.back : NOTES.anew), 4_000);
+  setTimeout(() => view.hideNotice(resumed ? NOTES.back : NOTES.anew), NOTE_MS);
   resumeWith(made);
   for (const text of unsent) made.send({ type: "text", text });
   return true;
@@ -281,6 +293,7 @@ function end({ code, message = "", retryAfterS = 0 }) {
   call = facts.call = null;
   view.face.srcObject = null;
   view.hear.hidden = true;
+  view.setMicrophone(true);
   view.showPicture(false);
   view.setState("idle");
   view.setQuality("unknown");
