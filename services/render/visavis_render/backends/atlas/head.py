@@ -32,24 +32,27 @@ class Flow:
 
 
 class View:
-    """One picture of the head: the flow from it to any pose."""
+    """One picture of the head: the flow from it to any pose.
+
+    from_pivot: the points of the relief from the neck (g + 1, g + 1, 3); axes, pivot: as in `forward_flow`.
+    """
 
     def __init__(self, relief: Relief, person: Person, size: int) -> None:
         self._relief, self._size = relief, size
         camera = Camera(person)
         scale = camera.scale * size
         axes = [camera.right * scale, -camera.up * scale, camera.forward]
-        self._axes = np.ascontiguousarray(np.stack(axes, 1), np.float32)
+        self.axes = np.ascontiguousarray(np.stack(axes, 1), np.float32)
         pivot = np.asarray(person.mesh["pivot"], float)
-        self._from_pivot = np.ascontiguousarray(relief.points - pivot, np.float32)
-        self._pivot = np.asarray((pivot - camera.at) @ np.stack(axes, 1), np.float32)
+        self.from_pivot = np.ascontiguousarray(relief.points - pivot, np.float32)
+        self.pivot = np.asarray((pivot - camera.at) @ np.stack(axes, 1), np.float32)
         self._still = self._seen(rotation(relief.turn_deg, 0.0, 0.0))
 
     def _seen(self, turn: Floats) -> Floats:
         """Where the relief's points are seen: pixels from the middle, depth (g + 1, g + 1, 3)."""
         seen = np.empty((*self._relief.share.shape, 3), np.float32)
         change = turn - np.eye(3, dtype=np.float32)
-        forward_flow(self._from_pivot, self._relief.share, change, self._axes, self._pivot, seen)
+        forward_flow(self.from_pivot, self._relief.share, change, self.axes, self.pivot, seen)
         return seen
 
     def flow(self, controls: Controls) -> Floats:
