@@ -1,15 +1,23 @@
 """The files of a deployment agree with each other and with the services' settings."""
 
+import ast
+import importlib.util
 import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 from visavis_asr.config import Config as AsrConfig
 from visavis_brain.config import Config as BrainConfig
+from visavis_cli import profile as profiles
 from visavis_gateway.config import Config as GatewayConfig
 from visavis_gateway.config import parse_ports
 from visavis_gateway.reach import parse_advertised
@@ -29,11 +37,14 @@ CONFIGS: dict[str, type[BaseSettings]] = {
     "render": RenderConfig,
     "gateway": GatewayConfig,
 }
+PACKAGES = {name: f"services/{name}" for name in CONFIGS} | {"models": "cli"}
+PROVIDERS = packages_distributions()
 ONE_SHOT = {"models", "ollama-model"}
 BY_COMPOSE = {"COMPOSE_PROFILES", "COMPOSE_FILE"}
 VARIABLE = re.compile(r"\$\{(\w+)(?::?[-+]|\})")
 
 each_of_ours = pytest.mark.parametrize("name", CONFIGS)
+each_image = pytest.mark.parametrize("name", PACKAGES)
 
 
 def settings_of(name: str) -> set[str]:
@@ -50,6 +61,49 @@ def chosen(text: str) -> str:
 
 def dockerfile_of(name: str) -> str:
     return (ROOT / SERVICES[name]["build"]["dockerfile"]).read_text(encoding="utf-8")
+
+
+def making_of(name: str) -> list[str]:
+    """The stage of an image that fills /opt/visavis, without what is its own."""
+    first = dockerfile_of(name).split("\nFROM ")[1]
+    common = re.sub(r"# For Whisper.*?; fi\n", "", first, flags=re.DOTALL).replace(PACKAGES[name], "THIS")
+    return common.replace(" && /opt/visavis/bin/pip uninstall -qy pip", "").split("\n")
+
+
+def image_maker() -> Any:
+    """deploy/image.py, which no package holds."""
+    spec = importlib.util.spec_from_file_location("image", ROOT / "deploy/image.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def with_needs(names: list[str]) -> set[str]:
+    """Distributions, and all that they need in turn, as an image without extras gets them."""
+    found: set[str] = set()
+    wanted = [Requirement(name) for name in names]
+    while wanted:
+        each = wanted.pop()
+        if (name := canonicalize_name(each.name)) in found:
+            continue
+        found.add(name)
+        needs = map(Requirement, requires(each.name) or ())
+        wanted += [need for need in needs if not need.marker or need.marker.evaluate({"extra": ""})]
+    return found
+
+
+def imported(*packages: Path) -> set[str]:
+    """Top-level names of what the code of packages imports, at once or later."""
+    code = [path for package in packages for path in package.rglob("*.py") if "tests" not in path.parts]
+    found: set[str] = set()
+    for node in (node for path in code for node in ast.walk(ast.parse(path.read_text("utf-8")))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+    return found
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -77,6 +131,43 @@ def test_an_image_is_asked_where_its_service_listens(name):
         assert SERVICES[name]["environment"][f"{name.upper()}_SERVER__LISTEN_ADDRESS"] == f"0.0.0.0:{port}"
 
 
+@each_image
+def test_images_are_made_alike(name):
+    assert making_of(name) == making_of("asr")
+
+
+@each_image
+def test_an_image_has_what_its_code_imports(name):
+    packages = [ROOT / "rpckit", ROOT / PACKAGES[name]]
+    there = with_needs([need for each in packages for need in image_maker().dependencies(each)])
+    own = {"rpckit", "visavis", f"visavis_{Path(PACKAGES[name]).name}"} | sys.stdlib_module_names
+    extras = tomllib.loads((packages[1] / "pyproject.toml").read_text("utf-8"))["project"]
+    optional = str(extras.get("optional-dependencies"))
+    for module in imported(*packages) - own:
+        providers = set(map(canonicalize_name, PROVIDERS.get(module, ())))
+        assert providers & there or module in optional, f"{module} is not in the image"
+
+
+@each_image
+def test_what_images_copy_is_sent_to_the_engine(name):
+    ignored = [line.removeprefix("**/") for line in (ROOT / ".dockerignore").read_text().split("\n")]
+    copies = re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile_of(name), re.MULTILINE)
+    for source in " ".join(copies).split():
+        assert (ROOT / source).exists(), source
+        assert not {*Path(source).parts} & {*ignored}, source
+
+
+def test_every_renderer_that_compiles_has_done_so_in_the_image():
+    [named] = re.findall(r"for avatar in (.+?); do", dockerfile_of("render"))
+    folder = ROOT / "services/render/visavis_render/avatars"
+    renderers = {
+        path.parent.name: tomllib.loads(path.read_text("utf-8"))["renderer"]
+        for path in folder.glob("*/avatar.toml")
+    }
+    compiling = {each for each in renderers.values() if each not in ("fake", "clapper")}
+    assert {renderers[name] for name in named.split()} == compiling
+
+
 @each_of_ours
 def test_compose_sets_only_what_services_know(name, monkeypatch):
     prefixes = tuple(f"{each.upper()}_" for each in CONFIGS)
@@ -88,6 +179,17 @@ def test_compose_sets_only_what_services_know(name, monkeypatch):
     for key, value in SERVICES[name]["environment"].items():
         monkeypatch.setenv(key, chosen(value))
     CONFIGS[name]()
+
+
+@each_of_ours
+def test_a_profile_stands_behind_what_the_user_sets(name):
+    profile, own = SERVICES[name]["env_file"]
+    assert own == {"path": ".env", "required": False}
+    assert (ROOT / chosen(profile["path"])).is_file()
+    for each in profiles.NAMES:
+        assert (ROOT / profile["path"].replace("${VISAVIS_PROFILE:-small}", each)).is_file()
+    assert not set(SERVICES[name]["environment"]) & set(profiles.settings_of("auto"))
+    assert "--profile ${VISAVIS_PROFILE:-small}" in SERVICES["models"]["command"]
 
 
 def test_a_secret_is_known_only_to_its_service():

@@ -29,7 +29,7 @@ class Hearing:
         self.phase = "silent"  # speaking, paused
         self.told = ""
 
-    def transcript(self, *, at_rest: bool = False) -> pb.Transcript:
+    def transcript(self, confidence: float | None = None, *, at_rest: bool = False) -> pb.Transcript:
         start_s = self.end_s if self.start_s is None else self.start_s
         return pb.Transcript(
             turn_id=self.turn_id,
@@ -37,6 +37,7 @@ class Hearing:
             start_sample=round(start_s * RATE_HZ),
             end_sample=round(max(self.end_s, start_s) * RATE_HZ),
             at_rest=at_rest,
+            confidence=confidence,
         )
 
 
@@ -53,6 +54,7 @@ class Ear:
         self._is_sounding = False
         self._onset_s = 0.0
         self.p_complete = 0.1
+        self.confidence: float | None = None
         self.fault = ""
         self.calls: list[Call] = []
         self.log: list[tuple[int, str, str]] = []  # session time in microseconds, event, text
@@ -173,16 +175,16 @@ class Ear:
             return
         if text != hearing.told:
             hearing.told = text
-            self._tell(pb.RecognizeResponse(partial=hearing.transcript()))
+            self._tell(pb.RecognizeResponse(partial=hearing.transcript(self.confidence)))
         self._after("partial", (PARTIAL_S, PARTIAL_S), self._partial)
 
     def _rest(self) -> None:
         if self._hearing.words:
-            self._tell(pb.RecognizeResponse(partial=self._hearing.transcript(at_rest=True)))
+            self._tell(pb.RecognizeResponse(partial=self._hearing.transcript(self.confidence, at_rest=True)))
 
     def _pause(self) -> None:
         self._hearing.phase = "paused"
-        paused = pb.Paused(transcript=self._hearing.transcript(), p_complete=self.p_complete)
+        paused = pb.Paused(transcript=self._hearing.transcript(self.confidence), p_complete=self.p_complete)
         self._tell(pb.RecognizeResponse(paused=paused))
 
     def _tell(self, response: pb.RecognizeResponse) -> None:

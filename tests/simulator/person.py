@@ -42,6 +42,7 @@ class Person:
     async def _do(self, step: script.Step) -> None:  # noqa: C901 - one case for each kind of step
         match step:
             case script.Speaks():
+                self._ear.confidence = step.confidence
                 await self._speak(step.text.split(), step.length_s, step.p_complete)
             case script.Coughs(seconds):
                 await self._speak([""], seconds, 0.5)

@@ -7,11 +7,15 @@ WORD_S = 0.3
 
 @dataclass(frozen=True)
 class Speaks:
-    """Says `text` evenly within `seconds`. `p`: how complete it then sounds; None = as it is written."""
+    """Says `text` evenly within `seconds`. `p`: how complete it then sounds; None = as it is written.
+
+    `confidence`: how sure the ear is of the words, below 0.67 for a laugh that it takes for some.
+    """
 
     text: str
     seconds: float = 0.0
     p: float | None = None
+    confidence: float | None = None
 
     @property
     def length_s(self) -> float:

@@ -79,6 +79,7 @@ def said_enough(text: str) -> bool:
 
 POLICY = Policy()
 SOUNDS: list[Step] = [Speaks(word, 0.2 + 0.03 * len(word)) for word in BACKCHANNELS]
+SOUNDS += [Speaks(words, 0.9, confidence=0.6) for words in ("that's it that's it", "how far high")]  # laughs
 SOUNDS += [Coughs(seconds) for seconds in (0.1, 0.2, 0.3, 0.4)]
 
 

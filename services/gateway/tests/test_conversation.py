@@ -147,6 +147,20 @@ def test_a_mind_that_judges_is_asked_before_a_short_pause_is_the_end(talk, hands
     assert hands.called("end_listening") == 0
 
 
+def test_the_mind_is_asked_for_its_verdict_when_no_more_may_be_guessed(talk, hands):
+    talk.speech_started(60 * MS, 0)
+    talk.partial(300 * MS, "The")
+    talk.judged(350 * MS, talk.turn, "The", 0.0001)
+    for number in range(POLICY.max_speculations):
+        talk.paused((600 + 100 * number) * MS, "The film" + " really" * number + ".", 0.97, 500 * MS)
+        talk.resumed((650 + 100 * number) * MS)
+    asked = hands.called("generate"), hands.called("warm")
+    talk.paused(1200 * MS, "The film that I saw.", 0.97, 1000 * MS)
+    assert (hands.called("generate"), hands.called("warm")) == (asked[0], asked[1] + 1)
+    talk.tick(1700 * MS)
+    assert hands.called("end_listening") == 0
+
+
 def test_a_user_who_goes_on_over_the_reply_is_waited_for_the_next_time(talk, hands):
     speak(talk, "We need three things.", 0, 1000, p=0.97)
     talk.tick(1300 * MS)

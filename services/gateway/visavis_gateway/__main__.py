@@ -1,7 +1,10 @@
 """python -m visavis_gateway: compose and run. Reads top to bottom; shuts down bottom to top."""
 
 import asyncio
-from contextlib import AsyncExitStack
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 
 import uvicorn
 from rpckit.bus import connect
@@ -14,6 +17,7 @@ from visavis.render.v1.render_service_pb2_grpc import RenderServiceStub
 from visavis.tts.v1.tts_service_pb2_grpc import TtsServiceStub
 
 from visavis_gateway.backends.library import VectorLibrary
+from visavis_gateway.backends.shelf import SealedShelf
 from visavis_gateway.backends.webrtc import WebRtcTransport
 from visavis_gateway.config import Config
 from visavis_gateway.librarian import kept_read
@@ -21,6 +25,23 @@ from visavis_gateway.personas import Personas
 from visavis_gateway.server import build_app
 from visavis_gateway.session import Services
 from visavis_gateway.sessions import Sessions
+
+
+class Server(uvicorn.Server):
+    """Says when it listens; ends on a signal, which uvicorn raises again, so that nothing were flushed."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            port = self.servers[0].sockets[0].getsockname()[1]
+            print(f"gateway listening on port {port}", flush=True)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(signum, self.handle_exit, signum, None)
+        yield
 
 
 async def main() -> None:
@@ -49,14 +70,14 @@ async def main() -> None:
                 lambda viewer, now_us: WebRtcTransport(
                     viewer, config.ice_servers, now_us, config.udp_port_range
                 ),
+                SealedShelf(config.resume_dir.expanduser()),
             )
             app = build_app(config, sessions, channels)
             settings = uvicorn.Config(
                 app, host=config.host, port=config.port, log_level="warning", timeout_graceful_shutdown=3,
                 ssl_certfile=config.tls_cert_file, ssl_keyfile=config.tls_key_file,
             )  # fmt: skip
-            print(f"gateway listening on port {config.port}", flush=True)
-            await uvicorn.Server(settings).serve()
+            await Server(settings).serve()
 
 
 if __name__ == "__main__":

@@ -42,8 +42,10 @@ class Config(BaseSettings):
     max_session_s: int = Field(default=3600, ge=10)
     connect_timeout_s: float = Field(default=15, ge=0.1)
     vanish_timeout_s: float = Field(default=10, ge=0.5)
-    # How long what was said is kept for a viewer whose connection broke; 0 = not at all.
+    # How long what was said is kept for a viewer whose call broke off; 0 = not at all.
     resume_within_s: float = Field(default=900, ge=0, le=86_400)
+    # Where it is kept, sealed, so that it outlives this process.
+    resume_dir: Path = Path("~/.cache/visavis/calls")
     # A certificate and its key (PEM): the page is served over HTTPS.
     tls_cert_file: Path | None = None
     tls_key_file: Path | None = None

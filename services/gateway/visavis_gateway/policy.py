@@ -37,7 +37,8 @@ class Policy:
     notice_us: int = 350_000  # until the ear says that speech has paused: before, its length is not certain
     starve_us: int = 4_000_000  # a reply that sounds and gets no more sound for so long has ended
     reopen_us: int = 300_000  # speech this soon after the release: the reply came too early
-    verdict_us: int = 400_000  # a mind that judges words is asked before a pause shorter than this is the end
+    # A mind that judges words is waited for so long. It costs nothing: its answer comes after its verdict.
+    verdict_us: int = 800_000
     went_on_us: int = (
         1_200_000  # speech this soon after the last word goes on with it, whoever spoke meanwhile
     )

@@ -33,7 +33,7 @@ class TurnTaking(Delivery):
         turn.wait_until_us = speech_end_us + wait_us
         if p_complete >= self._policy.speculate_probability:
             self._speculate(turn, now_us)
-        elif self.reply is None and p_words(turn) is None:
+        if self.reply is None and p_words(turn) is None:  # nothing is made that would bring the verdict
             self._hands.warm(turn, turn.transcript)
 
     def _guess(self, turn: Turn, now_us: int) -> None:

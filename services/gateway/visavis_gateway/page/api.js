@@ -40,6 +40,17 @@ export class Gateway {
     return answer.json();
   }
 
+  /** Whether it has this session: "known", "forgotten" or "unreachable". */
+  async knows({ session_id, token }, signal) {
+    const path = `api/sessions/${encodeURIComponent(session_id)}/manifest`;
+    try {
+      await this.#request(path, { headers: { Authorization: `Bearer ${token}` } }, signal);
+      return "known";
+    } catch ({ code }) {
+      return code === "not_found" ? "forgotten" : "unreachable";
+    }
+  }
+
   /** Goes on as another persona. */
   async become({ session_id, token }, persona) {
     await this.#request(`api/sessions/${encodeURIComponent(session_id)}/persona`, {
@@ -49,7 +60,7 @@ export class Gateway {
     });
   }
 
-  /** Best effort, and outlives the page; a session that is not closed here ends by itself. */
+  /** Best effort, and outlives the page. A session that is not closed here ends by itself, and is remembered. */
   close({ session_id, token }) {
     fetch(`${this.base}api/sessions/${encodeURIComponent(session_id)}`, {
       method: "DELETE",

@@ -13,6 +13,7 @@ import { watchQuality } from "./quality.js";
 import { Reconnect, watchSleep } from "./reconnect.js";
 import { startReports } from "./reports.js";
 import { Settings } from "./settings.js";
+import { watchSilence } from "./silence.js";
 import { View } from "./view.js";
 import { farewell, microphoneText, NOTES } from "./words.js";
 
@@ -192,6 +193,7 @@ function onLive(made, microphoneSettled) {
       view.showPicture(true).then(seen);
     } }),
     watchQuality(made, onQuality),
+    watchSilence(made, (cause) => made.abandon(cause)),
   ];
   stopWatching = () => { for (const stop of stops.splice(0)) stop(); };
   Promise.all([shown, microphoneSettled]).then(() => made.send({ type: "shown" })); // the avatar greets who sees it
@@ -214,6 +216,7 @@ const HANDLERS = {
     view.setLabel(label);
     captions.name = nameOf(shown?.name || "Avatar")[0];
   },
+  manifest: ({ model }) => settings.setModel(model),
   state: ({ state }) => view.setState(state),
   transcript: (message) => captions.setTranscript(message),
   reply: (message) => captions.setReply(message),
@@ -235,7 +238,7 @@ function fail(error) {
 
 /** What the user did not want is mended; everything else is the end. */
 function onEnd(detail) {
-  const broke = detail.code === "lost" || (detail.code === "bye" && detail.message === "vanished");
+  const broke = detail.code === "lost" || (detail.code === "bye" && ["vanished", "shutdown"].includes(detail.message));
   if (!broke || facts.phase !== "live") return end(detail);
   stopWatching();
   captions.settle();
@@ -243,7 +246,7 @@ function onEnd(detail) {
   view.setState("idle");
   view.setQuality("unknown");
   setPhase("reconnecting");
-  view.showNotice(NOTES.reconnecting, { label: "Try now", run: () => reconnect.now() });
+  view.showNotice(NOTES[detail.message] ?? NOTES.reconnecting, { label: "Try now", run: () => reconnect.now() });
   reconnect.start();
 }
 
@@ -261,12 +264,13 @@ async function comeBack() {
     made.leave();
     return false;
   }
-  captions.startOver();
+  const unsent = captions.startOver();
   view.face.srcObject = new MediaStream();
   const { resumed } = made.session;
   view.showNotice(resumed ? NOTES.back : NOTES.anew, null, "note");
   setTimeout(() => view.hideNotice(resumed ? NOTES.back : NOTES.anew), NOTE_MS);
   resumeWith(made);
+  for (const text of unsent) made.send({ type: "text", text });
   return true;
 }
 
@@ -313,8 +317,9 @@ function say(event) {
 }
 
 function leave() {
-  if (facts.phase === "reconnecting") return end({ code: "ended" });
-  call?.leave();
+  if (facts.phase !== "reconnecting") return call?.leave();
+  if (call?.session) gateway.close(call.session); // it is over, but remembered
+  end({ code: "ended" });
 }
 
 function showLevels() {
@@ -343,7 +348,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.key === "Escape" && !view.interrupt.disabled && !settings.dialog.open) call?.send({ type: "interrupt" });
 });
-window.addEventListener("pagehide", () => call?.leave());
+window.addEventListener("pagehide", leave);
 watchSleep((sleptMs) => { if (sleptMs > LOST_AFTER_SLEEP_MS && facts.phase === "live") call?.abandon(); });
 setInterval(showLevels, LEVEL_EVERY_MS);
 

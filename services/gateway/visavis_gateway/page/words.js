@@ -19,7 +19,10 @@ export const NOTES = {
   asking: "Your browser asks for the microphone.",
   heard: "The microphone is there now. You can speak.",
   wobbling: "The connection is unsteady …",
+  away: "The server does not answer. Waiting for it …",
   reconnecting: "The connection was lost. Trying again …",
+  restarted: "The server had to be started again. Connecting …",
+  shutdown: "The server is shutting down. Trying again …",
   back: "Connected again. Go on where you were.",
   anew: "Connected again, in a new conversation.",
 };

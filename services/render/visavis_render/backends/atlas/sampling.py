@@ -24,10 +24,8 @@ def to_byte(value: Any) -> Any:
 
 
 @kernel
-def luma_at(flat: Bytes, first: int, height: int, width: int, x: Any, y: Any) -> Any:
-    """Bilinear from a plane that begins at `first`, clamped at the edges."""
-    x = min(max(x - float32(0.5), float32(0)), float32(width) - float32(1.001))
-    y = min(max(y - float32(0.5), float32(0)), float32(height) - float32(1.001))
+def luma_between(flat: Bytes, first: int, width: int, x: Any, y: Any) -> Any:
+    """Bilinear from a plane that begins at `first`; x and y from the middle of its first pixel, inside it."""
     i, j = int(x), int(y)
     fx, fy = x - float32(i), y - float32(j)
     at = uint64(first + j * width + i)
@@ -36,6 +34,20 @@ def luma_at(flat: Bytes, first: int, height: int, width: int, x: Any, y: Any) ->
     c, d = float32(flat[below]), float32(flat[below + uint64(1)])
     top, bottom = a + (b - a) * fx, c + (d - c) * fx
     return top + (bottom - top) * fy
+
+
+@kernel
+def luma_at(flat: Bytes, first: int, height: int, width: int, x: Any, y: Any) -> Any:
+    """Bilinear from a plane that begins at `first`, clamped at the edges."""
+    x = min(max(x - float32(0.5), float32(0)), float32(width) - float32(1.001))
+    y = min(max(y - float32(0.5), float32(0)), float32(height) - float32(1.001))
+    return luma_between(flat, first, width, x, y)
+
+
+@kernel
+def lies_inside(first: Any, last: Any, pixels: int) -> Any:
+    """Whether `luma_at` would clamp nothing from one place to the other along an axis."""
+    return min(first, last) > float32(0.51) and max(first, last) < float32(pixels) - float32(0.52)
 
 
 @kernel
