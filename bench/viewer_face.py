@@ -2,13 +2,15 @@
 
     .venv/bin/python bench/viewer_face.py nora amos mira --size 512
 
-Chromium without a window draws the states of a clip (waits, listens, thinks, speaks, is glad) at 60 pictures
-for each second of it, as fast as it can, with WebGL in software on the processor: a graphics card takes less.
+Chromium without a window draws some seconds of speech at 60 pictures for each, as fast as it can, with
+WebGL in software on the processor: a graphics card takes less. "CPU ms" is the browser's for a picture drawn,
+"in render" what the service would take for it (and then encode it).
 """
 
 import argparse
 import asyncio
 import base64
+import os
 import shutil
 import threading
 import time
@@ -17,25 +19,26 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any, ClassVar
 
 import visavis_gateway
 from chromium import NAMES
+from cpu import TICKS_PER_S, descendants, ticks
 from playwright.async_api import async_playwright
 from visavis_render.avatar import by_name
 from visavis_render.backends import load_avatar
 from visavis_render.config import Config
 from visavis_render.engine import Asset, FaceState
 from visavis_render.kit import packed
-from visavis_render.manner import manner_of
-from visavis_render.showcase.clip import faces, silent_speech
+from visavis_render.manner import Manner, manner_of
+from visavis_render.showcase.clip import RATE_HZ, SPEAKS_US, faces, silent_speech
 
 PAGE = Path(visavis_gateway.__file__).parent
 FLAGS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
-STATE_HZ = 25
-DRAW = """async ([url, files, states, size, rate_hz]) => {
+PREPARE = """async ([url, files, states, size]) => {
   const { rendererOf } = await import(`${url}/face/face.js`);
   const { fetchKit } = await import(`${url}/face/kit.js`);
   const { States } = await import(`${url}/face/states.js`);
@@ -61,13 +64,16 @@ DRAW = """async ([url, files, states, size, rate_hz]) => {
     return isDrawn ? performance.now() - at : null;
   };
   drawn(states[0]);
-  const ready = performance.now();
   const path = new States();
-  const times = [];
   states.forEach((state) => path.list.push(state));
-  const end = states.at(-1).pts_us;
+  globalThis.clip = { drawn, path, end: states.at(-1).pts_us };
+  return { decode_ms: decoded - began, start_ms: performance.now() - decoded };
+}"""
+DRAW = """(rate_hz) => {
+  const times = [];
+  const { drawn, path, end } = clip;
   for (let pts_us = 0; pts_us < end; pts_us += 1e6 / rate_hz) times.push(drawn(path.at(pts_us)));
-  return { decode_ms: decoded - began, start_ms: ready - decoded, times };
+  return times;
 }"""
 
 
@@ -99,7 +105,7 @@ def served() -> Iterator[str]:
 def as_message(number: int, face: FaceState) -> dict[str, Any]:
     """A state as the data channel carries it."""
     return {
-        "pts_us": number * 1_000_000 // STATE_HZ,
+        "pts_us": number * 1_000_000 // RATE_HZ,
         "visemes": {viseme.name.lower(): weight for viseme, weight in face.visemes.items()},
         "expression": dict(face.expression),
         "head": list(asdict(face.head).values()),
@@ -115,29 +121,42 @@ def spread(times: list[float]) -> str:
     return f"{median(times):5.1f} {quantiles(times, n=20)[-1]:5.1f}"
 
 
-def on_server(avatar: Any, states: list[FaceState], size: int) -> list[float]:
-    """Milliseconds of each picture that render would draw; without its encoder."""
-    renderer, times = avatar.open(size, "AI"), []
+def on_server(avatar: Any, states: list[FaceState], size: int) -> float:
+    """CPU milliseconds of a picture that render would draw, without its encoder."""
+    renderer = avatar.open(size, "AI")
+    began = time.thread_time()
     for face in states:
-        began = time.perf_counter()
         renderer.draw(face)
-        times.append((time.perf_counter() - began) * 1000)
-    return times
+    return (time.thread_time() - began) * 1000 / len(states)
 
 
-async def measure(tab: Any, url: str, name: str, size: int, rate_hz: int) -> None:
+def browser_s() -> float:
+    """CPU seconds of all that this process has started."""
+    return sum(ticks(pid) for pid in descendants(os.getpid())) / TICKS_PER_S
+
+
+def speaking(manner: Manner, seconds: float) -> list[FaceState]:
+    """The states of a clip from its first word on."""
+    first = SPEAKS_US * RATE_HZ // 1_000_000
+    return list(islice(faces(manner, silent_speech()), first, first + round(seconds * RATE_HZ)))
+
+
+async def measure(tab: Any, url: str, name: str, args: argparse.Namespace) -> None:
     directory = by_name(name)
     avatar: Any = load_avatar(directory, Config())
     assets: tuple[Asset, ...] = packed(avatar.kit(), "AI")
-    states = list(faces(manner_of(directory, "", Config()), silent_speech()))
+    states = speaking(manner_of(directory, "", Config()), args.seconds)
     files = {asset.name: base64.b64encode(asset.data).decode() for asset in assets}
     messages = [as_message(number, face) for number, face in enumerate(states)]
-    told = await tab.evaluate(DRAW, [url, files, messages, size, rate_hz])
-    drawn = [ms for ms in told["times"] if ms is not None]
+    told = await tab.evaluate(PREPARE, [url, files, messages, args.size])
+    before_s = browser_s()
+    times = await tab.evaluate(DRAW, args.rate_hz)
+    drawn = [ms for ms in times if ms is not None]
+    cpu_ms = (browser_s() - before_s) * 1000 / len(drawn)
     kilobytes = sum(len(asset.data) for asset in assets) / 1000
     print(
-        f"{name:8} {kilobytes:7.0f} {told['decode_ms']:8.0f} {told['start_ms']:8.0f} {spread(drawn):>14}"
-        f" {len(drawn) / len(told['times']):7.0%} {spread(on_server(avatar, states, size)):>16}",
+        f"{name:8} {kilobytes:6.0f} {told['decode_ms']:9.0f} {told['start_ms']:8.0f} {spread(drawn):>14}"
+        f" {len(drawn) / len(times):6.0%} {cpu_ms:7.1f} {on_server(avatar, states, args.size):9.1f}",
         flush=True,
     )
 
@@ -149,6 +168,7 @@ async def main() -> None:
     parser.add_argument("avatars", nargs="*", default=["nora", "amos", "mira"])
     parser.add_argument("--size", type=int, default=512, help="of the canvas, pixels")
     parser.add_argument("--rate-hz", type=int, default=60, help="of the screen")
+    parser.add_argument("--seconds", type=float, default=3, help="of speech")
     args = parser.parse_args()
     browser_path = next(filter(None, map(shutil.which, NAMES)), None)
     if browser_path is None:
@@ -157,8 +177,8 @@ async def main() -> None:
         f"{args.size} px; ms are median and 95th percentile; drawn: of the screen's {args.rate_hz} a second"
     )
     print(
-        f"{'avatar':8} {'kB':>7} {'decode':>8} {'start ms':>8} {'picture ms':>14}"
-        f" {'drawn':>7} {'render ms':>16}"
+        f"{'avatar':8} {'kB':>6} {'decode ms':>9} {'start ms':>8} {'picture ms':>14}"
+        f" {'drawn':>6} {'CPU ms':>7} {'in render':>9}"
     )
     with served() as url:
         async with async_playwright() as playwright:
@@ -166,7 +186,7 @@ async def main() -> None:
             tab = await browser.new_page()
             await tab.goto(f"{url}/mark.svg")
             for name in args.avatars:
-                await measure(tab, url, name, args.size, args.rate_hz)
+                await measure(tab, url, name, args)
             await browser.close()
 
 

@@ -62,7 +62,7 @@ class Sound:
 
     @classmethod
     def of(cls, taken: dict[str, Any]) -> "Sound":
-        """From what taps.js and mouth.js keep."""
+        """From what taps.js keeps."""
         rate_hz = taken["rate_hz"]
         pcm = np.frombuffer(base64.b64decode(taken["pcm"]), "<i2")
         # A chunk reaches the page when its last sample has come.

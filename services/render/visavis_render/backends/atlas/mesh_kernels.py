@@ -184,31 +184,33 @@ def shade_chroma(
 ) -> None:
     """The same for the planes of colour; row: room for two rows."""
     half = out.shape[0]
+    us, vs = row[:half], row[half:]
     for y in range(box[1] >> 1, (box[3] + 1) >> 1):
         py = float32(2 * y) + float32(1)
         begin, end = row_span(s, py, float32(2), box[0] >> 1, min(half, (box[2] + 1) >> 1))
         px = float32(2 * begin) + float32(1)
         if begin >= end:
             continue
-        for x in range(begin, end):
-            row[x] = 0
-            row[half + x] = 0
+        for x in range(uint64(begin), uint64(end)):
+            us[x] = 0
+            vs[x] = 0
         for n in range(len(seen)):
             p, r = planes[n], where[seen[n]]
             picture = still if seen[n] == 0 else flat
             w = p[6] + p[7] * px + p[8] * py
             sx = p[0] + p[1] * px + p[2] * py - float32(r[LEFT])
             sy = p[3] + p[4] * px + p[5] * py - float32(r[TOP])
-            for x in range(begin, end):
+            for x in range(uint64(begin), uint64(end)):
                 u, v = chroma_at(picture, r[FIRST_CHROMA], r[HEIGHT] >> 1, r[WIDTH] >> 1, sx, sy)
-                row[x] += w * u
-                row[half + x] += w * v
+                us[x] += w * u
+                vs[x] += w * v
                 w += float32(2) * p[7]
                 sx += float32(2) * p[1]
                 sy += float32(2) * p[4]
-        for x in range(begin, end):
-            out[y, x, 0] = to_byte(row[x])
-            out[y, x, 1] = to_byte(row[half + x])
+        shown = out[y]
+        for x in range(uint64(begin), uint64(end)):
+            shown[x, 0] = to_byte(us[x])
+            shown[x, 1] = to_byte(vs[x])
 
 
 @kernel
@@ -216,8 +218,9 @@ def mark_hole(box: Any, s: Floats, kind: Bytes) -> None:
     """One triangle of the mouth's hole."""
     for y in range(box[1], box[3]):
         begin, end = row_span(s, float32(y) + float32(0.5), float32(1), box[0], box[2])
-        for x in range(begin, end):
-            kind[y, x] = HOLE
+        what = kind[y]
+        for x in range(uint64(begin), uint64(max(begin, end))):
+            what[x] = HOLE
 
 
 @kernel

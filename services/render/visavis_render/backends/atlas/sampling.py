@@ -74,12 +74,14 @@ def copy_rect(source: Bytes, source_chroma: Bytes, luma: Bytes, chroma: Bytes, r
     """One working picture's rectangle into another of the same size."""
     x0, y0, x1, y1 = rect
     for y in range(y0, y1):
-        for x in range(x0, x1):
-            luma[y, x] = source[y, x]
+        shown, out = source[y], luma[y]
+        for x in range(uint64(x0), uint64(x1)):
+            out[x] = shown[x]
     for y in range(y0 >> 1, y1 >> 1):
-        for x in range(x0 >> 1, x1 >> 1):
-            chroma[y, x, 0] = source_chroma[y, x, 0]
-            chroma[y, x, 1] = source_chroma[y, x, 1]
+        row, into = source_chroma[y], chroma[y]
+        for x in range(uint64(x0 >> 1), uint64(x1 >> 1)):
+            into[x, 0] = row[x, 0]
+            into[x, 1] = row[x, 1]
 
 
 @kernel
