@@ -200,9 +200,9 @@ def seen_twice(turned, pose):
 @pytest.mark.parametrize("side", [-1, 1])
 def test_hair_is_not_seen_twice_while_one_picture_fades_into_the_other(turned, side):
     """Before outlines were matched, 11700 pixels of Nora's were at ten degrees."""
-    steady = [(8, 0, 0), (10, 0, 0), (10, 3, 5), (11, -4, 4)]
+    steady = [(8, 0, 0), (9, -4, 4), (10, 0, 0), (10, 3, 5)]
     assert max(seen_twice(turned, (side * yaw, pitch, side * roll)) for yaw, pitch, roll in steady) < 1000
-    assert max(seen_twice(turned, (side * yaw, 0, 0)) for yaw in (6, 13)) < 5000
+    assert max(seen_twice(turned, (side * yaw, 0, 0)) for yaw in (6, 12)) < 5000
 
 
 def test_a_turn_has_no_jump(turned):

@@ -64,12 +64,14 @@ def _face(geometry: Any) -> Array:
     base = geometry["mesh_base"][..., :2]
     moves = [np.linalg.norm(geometry[f"mesh_{key}"][..., :2] - base, axis=1) for key in (*VISEMES, *BROWS)]
     moving = base[np.max(moves, axis=0) > MOVES] * MATCHED
+    rows = np.unique(moving[:, 1].astype(int))
+    beside = [moving[np.abs(moving[:, 1] - row) < 4, 0] for row in rows]
+    # Eyes move no skin beside the nose, but are part of the face.
+    every, columns = np.arange(rows[0], rows[-1] + 1), np.arange(MATCHED)
+    left = np.interp(every, rows, [own.min() + INSIDE for own in beside])
+    right = np.interp(every, rows, [own.max() - INSIDE for own in beside])
     face = np.zeros((MATCHED, MATCHED))
-    columns = np.arange(MATCHED)
-    for row in range(int(moving[:, 1].min()), int(moving[:, 1].max()) + 1):
-        own = moving[np.abs(moving[:, 1] - row) < 4, 0]
-        if len(own):
-            face[row] = (columns >= own.min() + INSIDE) & (columns <= own.max() - INSIDE)
+    face[every] = (columns >= left[:, None]) & (columns <= right[:, None])
     return gaussian_filter(face, 1.5)
 
 

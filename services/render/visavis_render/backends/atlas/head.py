@@ -15,7 +15,7 @@ BREATH = 0.0035  # of the picture's height
 # Share of a turned picture's own turn at which it begins to be seen, and is seen wholly: soon on the side
 # that the turn brings to sight, for only this picture has what is there; late on the side that goes behind
 # the face, for what is still to be seen there is only in the other one.
-NEAR, FAR = (0.30, 0.50), (0.80, 0.96)
+NEAR, FAR = (0.30, 0.50), (0.68, 0.84)
 
 
 @dataclass(frozen=True)

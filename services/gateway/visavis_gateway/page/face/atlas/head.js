@@ -8,7 +8,7 @@ const BREATH = 0.0035;
 // Shares of a turned picture's own turn at which it begins to be seen, and is seen wholly: on the side that the
 // turn brings to sight, and on the one that goes behind the face.
 const NEAR = [0.3, 0.5];
-const FAR = [0.8, 0.96];
+const FAR = [0.68, 0.84];
 const MIDDLE = 0.2; // of the picture's width, across which the left side becomes the right one
 const SAME = 0.1 / 512; // what two pictures show this near does not turn
 const FLAT = 1e-3; // square cells: a triangle seen from its edge
