@@ -3,6 +3,7 @@
 import math
 import re
 import shutil
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -86,6 +87,21 @@ def test_lips_close_for_bilabials_and_open_for_vowels(avatar):
     assert dark(FaceState(visemes={Viseme.AA: 1.0})) > dark(FaceState()) + 200
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_lower_lip_lies_over_the_upper_teeths_edge_in_f(name):
+    """By less than a hundredth of the picture: no gap, and no teeth before a lip that went behind them."""
+    person = load(by_name(name))
+    mesh, moves = person.mesh, person.mesh["moves"] / 65536
+    rim = np.unique(mesh["triangles"][: int(mesh["hole_count"])])
+    falls = moves[person.mouths.index("AA"), rim, 1]
+    lower = rim[falls > 0.5 * falls.max()]
+    place = (mesh["base"] + moves[person.mouths.index("FF")])[lower]
+    middle = place[np.abs(place[:, 0] - 0.5) < 0.03, 1]
+    over = mesh["teeth"][0, 1] - middle
+    assert len(over) >= 3
+    assert 0.0 <= over.mean() < 0.010
+
+
 def test_a_mouth_opens_steadily(avatar):
     rest = luma(avatar, FaceState())
     steps = [luma(avatar, FaceState(visemes={Viseme.AA: n / 8})) for n in range(1, 9)]
@@ -164,6 +180,29 @@ def test_a_head_turned_as_far_as_its_picture_shows_the_picture(turned, side):
     assert np.abs(speaking - picture)[:200].max() <= 2
     closed = luma(turned, FaceState(head=HeadPose(yaw), blink=1.0))
     assert np.abs(closed - picture)[190:260, 130:380].mean() > 2
+
+
+def seen_twice(turned, pose):
+    """Pixels in which something shines through something else: both pictures are seen, and differ much."""
+    renderer = turned.open(512, "")
+    renderer.draw(FaceState(head=HeadPose(*pose)))
+    player = renderer._player
+    fading, alone = player._flow, []
+    for weight in (0, 1):
+        player._flow = replace(fading, weights=np.full_like(fading.weights, weight))
+        player.redraw((0, 0, 512, 512))
+        alone.append(player.picture[:512].astype(int))
+    weights = np.kron(fading.weights[:-1, :-1], np.ones((8, 8)))
+    both = (weights > 0.15) & (weights < 0.85)
+    return int((both & (np.abs(alone[0] - alone[1]) > 50)).sum())
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_hair_is_not_seen_twice_while_one_picture_fades_into_the_other(turned, side):
+    """Before outlines were matched, 11700 pixels of Nora's were at ten degrees."""
+    steady = [(8, 0, 0), (10, 0, 0), (10, 3, 5), (11, -4, 4)]
+    assert max(seen_twice(turned, (side * yaw, pitch, side * roll)) for yaw, pitch, roll in steady) < 1000
+    assert max(seen_twice(turned, (side * yaw, 0, 0)) for yaw in (6, 13)) < 5000
 
 
 def test_a_turn_has_no_jump(turned):
@@ -291,7 +330,7 @@ def test_a_wrong_array_is_named(directory):
     np.savez(path, **{**arrays, "share": arrays["share"] * np.nan})
     with pytest.raises(AvatarError, match="share"):
         load(read_directory(directory))
-    for missing in ("turn_share", "depth"):
+    for missing in ("turn_shift", "turn_share", "depth"):
         del arrays[missing]
         np.savez(path, **arrays)
         with pytest.raises(AvatarError, match=missing):

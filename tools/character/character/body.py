@@ -20,6 +20,10 @@ EYE_LEVEL = 6.80
 JAW_RAD = np.radians(16)
 NECK_PIVOT = np.array([0.0, 5.85, 0.25])
 NECK_LOW, NECK_HIGH = 5.05, 6.0  # the head's turn fades out between these heights
+# Of the teeth's edges below the mouth's line, and of the arch behind the lips.
+UPPER_EDGE, LOWER_EDGE, TEETH_BEHIND = 0.034, 0.022, 0.172
+TOOTH_FRONT = 0.022  # of an incisor's face near its edge, before the arch
+LIP_COVERS = 0.012  # of the upper teeth, where the lower lip lies against them
 JAW_GROUPS = ("jaw", "special04", "oris01", "oris02", "oris06.L", "oris06.R", "oris07.L", "oris07.R")
 
 
@@ -55,6 +59,7 @@ class Body:
         lips = self.base[:BODY_VERTICES][self.mask("lips") > 0.5]
         self.lips_low, self.lips_high = lips.min(0), lips.max(0)
         self.mouth = np.array([0.0, (self.lips_low[1] + self.lips_high[1]) / 2 + 0.005, self.lips_high[2]])
+        self.teeth_front = self.lips_high[2] - TEETH_BEHIND
         self.units = self._units()
 
     def _load_mesh(self) -> None:
@@ -140,8 +145,9 @@ class Body:
             name = path.name.removesuffix(".target.gz")
             units[name] = self.target(f"{folder}/{name}")
         lower = self._near_mouth(0.22, 0.07, -0.05) * np.clip(jaw * 1.3, 0, 1)
+        self._lower_lip = self._near_mouth(0.30, 0.10, -0.04) * np.clip(jaw * 1.3, 0, 1)
+        self._lower_rim = self._rim(jaw)
         upper = self._near_mouth(0.26, 0.06, 0.05) * np.clip(1 - jaw, 0, 1)
-        units["lip_low_in"] = np.outer(lower, (0, 0.10, -0.20))
         units["lip_press"] = np.outer(lower, (0, 0.018, -0.035)) + np.outer(upper, (0, -0.016, -0.03))
         along = np.zeros(self.count)
         z = self.base[tongue, 2]
@@ -151,6 +157,18 @@ class Body:
         units["tongue_out"] = np.outer(along**1.2, (0, 0.045, 0.30))
         units["tongue_back"] = np.outer(np.exp(-(((along - 0.35) / 0.2) ** 2)) * inside, (0, 0.22, -0.04))
         return units
+
+    def _rim(self, jaw: Array) -> Any:
+        """Vertices of the lower lip's highest line, in the middle."""
+        p, lips = self.base[:BODY_VERTICES], self.mask("lips") > 0.5
+        own = lips & (np.abs(p[:, 0]) < 0.03) & (jaw[:BODY_VERTICES] > 0.3)
+        return np.flatnonzero(own & (p[:, 1] > p[own, 1].max() - 0.008))
+
+    def _to_teeth(self, shape: Array) -> Array:
+        """Offsets that lay the lower lip's rim against the upper teeth, a little over their edge."""
+        goal = np.array([self.mouth[1] - UPPER_EDGE + LIP_COVERS, self.teeth_front + TOOTH_FRONT])
+        way = goal - shape[self._lower_rim, 1:].mean(0)
+        return np.outer(self._lower_lip / self._lower_lip[self._lower_rim].mean(), (0, *way))
 
     def _near_mouth(self, width: float, height: float, above: float) -> Array:
         near = np.zeros(self.count)
@@ -166,11 +184,13 @@ class Body:
         return np.array([p[:, 0].mean(), (p[:, 1].max() + p[:, 1].min()) / 2, p[:, 2].min() + radius]), radius
 
     def deform(self, weights: Mapping[str, float]) -> Array:
-        """All vertices of the resting face with these units added."""
+        """All vertices of the resting face with these units added; `lip_to_teeth` comes last."""
         total = dict(self._rest)
         for name, value in weights.items():
             total[name] = total.get(name, 0.0) + value
-        return self.base + sum(value * self.units[name] for name, value in total.items())
+        touch = total.pop("lip_to_teeth", 0.0)
+        shape = self.base + sum(value * self.units[name] for name, value in total.items())
+        return shape + touch * self._to_teeth(shape) if touch else shape
 
     def lash_grids(self) -> dict[str, Any]:
         """Vertex ids (columns, 5) of the four lash strips, root first: l1, r1 below, l2, r2 above."""

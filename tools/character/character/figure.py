@@ -18,7 +18,7 @@ from character.blender import (
     points_of,
     set_attribute,
 )
-from character.body import JAW_RAD, Body, head_share, turned
+from character.body import JAW_RAD, LOWER_EDGE, UPPER_EDGE, Body, head_share, turned
 from character.clothes import above_neckline, jersey
 from character.eyes import Eyes
 from character.maths import Array, smooth, turn_x
@@ -115,11 +115,13 @@ class Figure:
 
     def _add_mouth(self) -> None:
         body, shade = self.body, self.person["skin"].get("teeth", 1.0)
-        front, line = body.lips_high[2] - 0.172, body.mouth[1]
-        upper = teeth.row(line + 0.080, line - 0.034, teeth.UPPER, teeth.Arch(0.275, front, front - 0.40))
-        lower = teeth.row(
-            line - 0.125, line - 0.022, teeth.LOWER, teeth.Arch(0.258, front - 0.04, front - 0.42)
+        front, line = body.teeth_front, body.mouth[1]
+        arch, lower_arch = (
+            teeth.Arch(0.275, front, front - 0.40),
+            teeth.Arch(0.258, front - 0.04, front - 0.42),
         )
+        upper = teeth.row(line + 0.080, line - UPPER_EDGE, teeth.UPPER, arch)
+        lower = teeth.row(line - 0.125, line - LOWER_EDGE, teeth.LOWER, lower_arch)
         enamel, flesh = tooth_material(shade), soft_material("gum", (0.46, 0.16, 0.15), 0.3, 0.6)
         self._jaw_parts, self.mouth_parts = [], []
         for row, moves in ((upper, False), (lower, True)):

@@ -10,18 +10,12 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import (
-    distance_transform_edt,
-    gaussian_filter,
-    maximum_filter,
-    median_filter,
-    minimum_filter,
-)
 
 from character.body import NECK_PIVOT, ROOT, load_person
 from character.crops import CROPS, crop_pixels
 from character.maths import Array, smooth
 from character.poses import BROWS, GAZE_PITCH, GAZE_YAW, LIDS, MOODS, TURN_DEG, VISEMES
+from character.reliefs import relief
 
 QUALITY = 90
 MOUTHS = [*VISEMES, *MOODS]
@@ -171,36 +165,6 @@ def _mesh(geometry: Any) -> dict[str, Any]:
     }
 
 
-def _smoothed(depth: Array, share: Array) -> tuple[Array, Array]:
-    """Depth of a picture, filled up behind the person, and the share of the head's turn."""
-    empty = depth == 0
-    away, nearest = distance_transform_edt(empty, return_indices=True)
-    cells = len(depth)
-    # Single strands before an empty backdrop would tear the picture: the medians drop them.
-    depth = median_filter(depth[tuple(nearest)], cells // 14)
-    share = median_filter(share[tuple(nearest)], cells // 14) * smooth(cells / 7, 0, away)
-    # What is in front keeps its shape: what lies behind its edge is stretched instead.
-    depth = minimum_filter(depth, cells // 48)
-    share = maximum_filter(share, cells // 32)
-    return gaussian_filter(depth, cells / 50), gaussian_filter(share, cells / 36)
-
-
-def _relief(geometry: Any, turns: Sequence[float]) -> dict[str, Any]:
-    """Depth and share of the whole picture, and of those of the turned head when there are any."""
-    depth, share = _smoothed(geometry["depth"], geometry["share"])
-    turned = [_smoothed(geometry["turn_depth"][n], geometry["turn_share"][n]) for n in range(len(turns))]
-    more = {
-        "turn_depth": np.array([depth for depth, _ in turned], np.float32),
-        "turn_share": np.array([share for _, share in turned], np.float32),
-    }
-    cells = len(depth)
-    return (more if turns else {}) | {
-        "depth": depth.astype(np.float32),
-        "share": share.astype(np.float32),
-        "breath": smooth(0.60, 0.95, (np.arange(cells) + 0.5) / cells).astype(np.float32),
-    }
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("person")
@@ -218,8 +182,8 @@ def main() -> None:
     jaw = np.array([geometry[f"jaw_{name}"][:2] for name in MOUTHS])
     fixed = {"teeth": geometry["teeth"][:, :2], "jaw": jaw, "pivot": NECK_PIVOT}
     turns = _turns(source)
-    relief = _relief(geometry, turns)
-    np.savez_compressed(target / "mesh.npz", **_mesh(geometry), **relief, **camera, **eye, **fixed)
+    depths = relief(source, geometry, turns)
+    np.savez_compressed(target / "mesh.npz", **_mesh(geometry), **depths, **camera, **eye, **fixed)
     person = load_person(arguments.person)
     text = NOTE.format(
         name=person["name"],

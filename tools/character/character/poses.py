@@ -13,7 +13,7 @@ def both(name: str, weight: float) -> dict[str, float]:
 SMILE = "mouth-corner-puller"
 VISEMES: dict[str, dict[str, float]] = {
     "PP": {"mouth-compression": 0.42, "mouth-pursing": 0.10, "lip_press": 1.5, SMILE: -0.15},
-    "FF": {"jaw": 0.10, "lip_low_in": 0.8, "mouth-parling": 0.65, "mouth-retraction": 0.2},
+    "FF": {"jaw": 0.10, "lip_to_teeth": 1.0, "mouth-parling": 0.55, "mouth-retraction": 0.12},
     "TH": {"jaw": 0.25, "tongue_out": 0.80, "tongue_up": 0.22, "mouth-parling": 0.55},
     "DD": {"jaw": 0.22, "tongue_up": 0.85, "mouth-retraction": 0.25, "mouth-parling": 0.6},
     "KK": {"jaw": 0.28, "tongue_back": 0.9, "mouth-parling": 0.55},

@@ -17,7 +17,7 @@ import mathutils
 import numpy as np
 
 from character.blender import add_mesh, points_of, to_blender
-from character.body import BODY_VERTICES, JAW_RAD, ROOT, head_share, load_person
+from character.body import BODY_VERTICES, JAW_RAD, LOWER_EDGE, ROOT, UPPER_EDGE, head_share, load_person
 from character.crops import CROPS, crop_pixels
 from character.figure import Figure
 from character.maths import Array, turn_x
@@ -179,8 +179,7 @@ def _write_geometry(figure: Figure, path: Path, keys: list[Key]) -> None:
     values["faces"] = figure.faces
     values["camera"], values["look_at"], values["field_deg"] = CAMERA, LOOK_AT, FIELD_DEG
     # Edges of the middle teeth: what is above stays, what is below rides on the jaw.
-    edges = np.array([[0.0, body.mouth[1] - 0.034, 0.0], [0.0, body.mouth[1] - 0.022, 0.0]])
-    edges[:, 2] = body.lips_high[2] - 0.172
+    edges = np.array([[0.0, body.mouth[1] - below, body.teeth_front] for below in (UPPER_EDGE, LOWER_EDGE)])
     values["teeth"] = project(edges)
     for key in keys:
         if key.part == "mouth":

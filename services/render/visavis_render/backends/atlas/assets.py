@@ -40,7 +40,11 @@ ARRAYS: dict[str, tuple[int | str, ...]] = {
     "teeth": (2, 2),
     "jaw": ("m", 2),
 }
-TURN_ARRAYS: dict[str, tuple[int | str, ...]] = {"turn_depth": ("n", "g", "g"), "turn_share": ("n", "g", "g")}
+TURN_ARRAYS: dict[str, tuple[int | str, ...]] = {
+    "turn_depth": ("n", "g", "g"),
+    "turn_share": ("n", "g", "g"),
+    "turn_shift": ("n", 2, "g", "g", 2),
+}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from numba import float32
 from visavis_render.backends.atlas.assets import Floats
 from visavis_render.backends.vector.compiled import kernel
 
+MIDDLE = 0.2  # of the picture's width, across which the left side becomes the right one
 SAME = 0.1  # pixels: what two pictures show this near does not turn
 
 
@@ -106,19 +107,28 @@ def turned_weights(
     lively: Floats,
     other_lively: Floats,
     cell: float,
-    amount: float,
+    left: float,
+    right: float,
     out: Floats,
 ) -> None:
-    """How much of the turned picture is seen at each node: nothing where both are alive, or the same."""
+    """How much of the turned picture is seen at each node: nothing where both are alive, or the same.
+
+    left, right: how much at most, on each side of the head.
+    """
     inv = float32(1) / float32(cell)
+    cells = float32(out.shape[1] - 1)
     for y in range(out.shape[0]):
         for x in range(out.shape[1]):
             apart = abs(flow[y, x, 0] - other[y, x, 0]) + abs(flow[y, x, 1] - other[y, x, 1])
             if apart < float32(SAME):
                 out[y, x] = 0
                 continue
-            face = node_at(lively, float32(x) + flow[y, x, 0] * inv, float32(y) + flow[y, x, 1] * inv)
+            column = float32(x) + flow[y, x, 0] * inv
+            face = node_at(lively, column, float32(y) + flow[y, x, 1] * inv)
             turned = node_at(
                 other_lively, float32(x) + other[y, x, 0] * inv, float32(y) + other[y, x, 1] * inv
             )
-            out[y, x] = (float32(1) - min(face, turned)) * float32(amount)
+            side = (column / cells - float32(0.5)) / float32(MIDDLE) + float32(0.5)
+            side = min(max(side, float32(0)), float32(1))
+            amount = float32(left) + (float32(right) - float32(left)) * side
+            out[y, x] = (float32(1) - min(face, turned)) * amount

@@ -12,8 +12,10 @@ from visavis_render.backends.atlas.relief import Camera, Relief, rotation
 from visavis_render.backends.atlas.warp_kernels import first_moving
 
 BREATH = 0.0035  # of the picture's height
-# Share of a turned picture's own turn at which it begins to be seen, and is seen wholly.
-BEGINS, WHOLE = 0.55, 0.82
+# Share of a turned picture's own turn at which it begins to be seen, and is seen wholly: soon on the side
+# that the turn brings to sight, for only this picture has what is there; late on the side that goes behind
+# the face, for what is still to be seen there is only in the other one.
+NEAR, FAR = (0.30, 0.50), (0.80, 0.96)
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,17 @@ class View:
         forward_flow(self.from_pivot, self._relief.share, change, self.axes, self.pivot, seen)
         return seen
 
-    def flow(self, controls: Controls) -> Floats:
-        """Pixels to add to a place to find in this picture what is seen there."""
+    def flow(self, controls: Controls, other: int = 0, share: float = 0.0) -> Floats:
+        """Pixels to add to a place to find in this picture what is seen there.
+
+        share: how much of the way from this picture to its number `other` other one the head is turned.
+        """
         moved = self._seen(rotation(controls.yaw, controls.pitch, controls.roll))
         moved[:, :, :2] -= self._still[:, :, :2]
+        if share:
+            roll = np.radians(controls.roll)
+            upright = np.array([[np.cos(roll), np.sin(roll)], [-np.sin(roll), np.cos(roll)]], np.float32)
+            moved[:, :, :2] += self._relief.shift[other] @ (upright * np.float32(share))
         moved[:, :, 1] -= self._relief.breath[:, None] * np.float32(controls.breath * BREATH * self._size)
         back = np.empty((*moved.shape[:2], 2), np.float32)
         backward_flow(moved, self._relief.cell, np.empty(moved.shape[:2], np.float32), back)
@@ -77,24 +86,31 @@ class Head:
         """How this pose is seen; None when nothing moves."""
         if not (controls.yaw or controls.pitch or controls.roll or controls.breath):
             return None
-        face = self._ahead.flow(controls)
-        number, amount = self._beside(controls.yaw)
-        if number is None:
+        number, share = self._beside(controls.yaw)
+        face = self._ahead.flow(controls, number, share)
+        near, far = _between(share, *NEAR), _between(share, *FAR)
+        if not near:
             return Flow(face, None, face, self._none, self._top(face, self._none))
         ahead, turned = self._layers.reliefs[0], self._layers.reliefs[number + 1]
-        other, weights = self._turned[number].flow(controls), np.empty_like(self._none)
-        turned_weights(face, other, ahead.lively, turned.lively, ahead.cell, amount, weights)
+        other, weights = self._turned[number].flow(controls, share=1 - share), np.empty_like(self._none)
+        left, right = (near, far) if controls.yaw > 0 else (far, near)
+        turned_weights(face, other, ahead.lively, turned.lively, ahead.cell, left, right, weights)
         return Flow(face, number, other, weights, self._top(face, weights))
+
+    def _beside(self, yaw: float) -> tuple[int, float]:
+        """The turned picture nearest to a yaw on its side, and the share of its turn; 0 without one."""
+        same = [n for n, degrees in enumerate(self._turns) if degrees * yaw > 0]
+        if not same:
+            return 0, 0.0
+        number = min(same, key=lambda n: abs(self._turns[n] - yaw))
+        return number, min(1.0, yaw / self._turns[number])
 
     def _top(self, face: Floats, weights: Floats) -> int:
         row = int(first_moving(face, weights) * self._layers.reliefs[0].cell)
         return max(0, row - 2) & ~1
 
-    def _beside(self, yaw: float) -> tuple[int | None, float]:
-        """The turned picture nearest to a yaw, and how much of it is seen."""
-        shares = [yaw / degrees if degrees else 0.0 for degrees in self._turns]
-        if not shares or max(shares) <= BEGINS:
-            return None, 0.0
-        number = min(range(len(shares)), key=lambda n: abs(self._turns[n] - yaw) if shares[n] > 0 else 1e9)
-        part = min(1.0, max(0.0, (shares[number] - BEGINS) / (WHOLE - BEGINS)))
-        return (number, part * part * (3 - 2 * part)) if part else (None, 0.0)
+
+def _between(share: float, begins: float, whole: float) -> float:
+    """0 where it begins, 1 from where it is whole on, an S between."""
+    part = min(1.0, max(0.0, (share - begins) / (whole - begins)))
+    return part * part * (3 - 2 * part)

@@ -33,6 +33,7 @@ def kit_of(person: Person, directory: AvatarDirectory) -> Kit:
             "share": np.stack([relief.share for relief in reliefs]),
             "lively": np.stack([relief.lively for relief in reliefs]),
             "breath": reliefs[0].breath,
+            **({"shift": np.concatenate([relief.shift for relief in reliefs])} if person.turn_deg else {}),
         }
     )
     description = {

@@ -20,12 +20,15 @@ class Relief:
 
     The points are those of the head looking straight ahead; turn_deg says how it was turned in the picture.
     lively: 0..1, how much of what is seen at a node is eyes or moves with the expression.
+    shift: (other pictures, g + 1, g + 1, 2) pixels that depth puts a node short of where each other picture
+    shows it.
     """
 
     points: Floats
     share: Floats
     breath: Floats
     lively: Floats
+    shift: Floats
     cell: float
     turn_deg: float
 
@@ -76,11 +79,23 @@ def _at_corners(grid: Floats) -> Floats:
     return np.asarray(grid[low] * (1 - part) + grid[low + 1] * part, np.float32)
 
 
+def _on_nodes(grid: Floats) -> Floats:
+    """A stored grid (g, g, ...) of cells at the corners of CELLS x CELLS cells."""
+    return _at_corners(_at_corners(grid).swapaxes(0, 1)).swapaxes(0, 1)
+
+
 def _relief(
-    person: Person, size: int, depth: Floats, share: Floats, turn_deg: float, lively: Floats | None
+    person: Person,
+    size: int,
+    depth: Floats,
+    share: Floats,
+    shifts: Floats,
+    turn_deg: float,
+    lively: Floats | None,
 ) -> Relief:
     """Of one picture; `lively` is that of the head looking straight ahead, None for its own picture."""
-    depth, share = (_at_corners(_at_corners(grid).T).T for grid in (depth, share))
+    depth, share = (_on_nodes(grid) for grid in (depth, share))
+    shift = np.array([_on_nodes(grid) * size for grid in shifts], np.float32)
     place = np.arange(CELLS + 1) / CELLS
     camera = Camera(person)
     points = camera.points(*np.meshgrid(place, place), depth)
@@ -93,15 +108,18 @@ def _relief(
         points = pivot + np.linalg.solve(partly, (points - pivot)[..., None])[..., 0]
         seen = _looked_up(lively, *camera.places(points)) * _inside(depth)
     breath = _at_corners(person.mesh["breath"])
-    return Relief(points.astype(np.float32), share, breath, seen, size / CELLS, turn_deg)
+    return Relief(points.astype(np.float32), share, breath, seen, shift, size / CELLS, turn_deg)
 
 
 def make_reliefs(person: Person, size: int) -> tuple[Relief, ...]:
     """Of the head looking straight ahead, then of every picture of it turned; outer nodes lie on the edge."""
     mesh = person.mesh
-    ahead = _relief(person, size, mesh["depth"], mesh["share"], 0.0, None)
+    shifts = mesh["turn_shift"].astype(np.float32) if person.turn_deg else np.zeros((0, 2), np.float32)
+    ahead = _relief(person, size, mesh["depth"], mesh["share"], shifts[:, 0], 0.0, None)
     turned = (
-        _relief(person, size, mesh["turn_depth"][n], mesh["turn_share"][n], degrees, ahead.lively)
+        _relief(
+            person, size, mesh["turn_depth"][n], mesh["turn_share"][n], shifts[n, 1:], degrees, ahead.lively
+        )
         for n, degrees in enumerate(person.turn_deg)
     )
     return ahead, *turned

@@ -5,12 +5,21 @@ export const CELLS = 64;
 const NODES = CELLS + 1;
 export const NODE_NUMBERS = 5; // flow in the face, flow in the turned picture, weight of that
 const BREATH = 0.0035;
-const BEGINS = 0.55; // share of a turned picture's own turn at which it begins to be seen,
-const WHOLE = 0.82; // and is seen wholly
+// Shares of a turned picture's own turn at which it begins to be seen, and is seen wholly: on the side that the
+// turn brings to sight, and on the one that goes behind the face.
+const NEAR = [0.3, 0.5];
+const FAR = [0.8, 0.96];
+const MIDDLE = 0.2; // of the picture's width, across which the left side becomes the right one
 const SAME = 0.1 / 512; // what two pictures show this near does not turn
 const FLAT = 1e-3; // square cells: a triangle seen from its edge
 
 const cosSin = (degrees) => [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+
+/** 0 where it begins, 1 from where it is whole on, an S between. */
+function between(share, [begins, whole]) {
+  const part = Math.min(1, Math.max(0, (share - begins) / (whole - begins)));
+  return part * part * (3 - 2 * part);
+}
 
 /** To the viewer's right, down, clockwise as the viewer sees it; row by row, less one that turns nothing. */
 function turning(yaw, pitch, roll) {
@@ -35,13 +44,20 @@ class View {
     this.still = this.moved.slice();
   }
 
-  /** Parts of the picture to add to a place to find in this picture what is seen there. */
-  update({ yaw, pitch, roll, breath }) {
+  /**
+   * Parts of the picture to add to a place to find in this picture what is seen there.
+   * `shift`: what depth lacks on the way to another picture; `way`: the share of that way.
+   */
+  update({ yaw, pitch, roll, breath }, shift, way) {
     const { moved, still } = this;
     this.#see(turning(yaw, pitch, roll));
+    const [c, s] = cosSin(roll).map((value) => value * (shift ? way : 0));
     for (let n = 0; n < NODES * NODES; n += 1) {
       moved[3 * n] -= still[3 * n];
       moved[3 * n + 1] -= still[3 * n + 1] + this.breath[Math.floor(n / NODES)] * breath * BREATH;
+      if (!shift) continue;
+      moved[3 * n] += shift[2 * n] * c - shift[2 * n + 1] * s;
+      moved[3 * n + 1] += shift[2 * n] * s + shift[2 * n + 1] * c;
     }
     this.#turnBack();
     return this.flow;
@@ -137,16 +153,22 @@ export class Head {
       lively: part(numbers.lively, n, grid),
       breath: numbers.breath,
     }, camera, degrees));
+    // From the picture that looks straight ahead to each turned one, and back.
+    const shifts = this.turns.length ? numbers.shift : new Float32Array(0);
+    this.there = this.turns.map((_, n) => part(shifts, n, 2 * grid));
+    this.back = this.turns.map((_, n) => part(shifts, this.turns.length + n, 2 * grid));
     this.nodes = new Float32Array(grid * NODE_NUMBERS);
   }
 
   /** Fills `nodes`; the number of the turned picture that is seen too, -1 for none. */
   update(pose) {
     const { nodes } = this;
-    const face = this.ahead.update(pose);
-    const [number, amount] = this.#beside(pose.yaw);
-    const turned = this.turned[number];
-    const other = turned?.update(pose);
+    const [number, share] = this.#beside(pose.yaw);
+    const face = this.ahead.update(pose, this.there[number], share);
+    const [near, far] = [between(share, NEAR), between(share, FAR)];
+    const [left, right] = pose.yaw > 0 ? [near, far] : [far, near];
+    const turned = near > 0 ? this.turned[number] : undefined;
+    const other = turned?.update(pose, this.back[number], 1 - share);
     for (let n = 0; n < NODES * NODES; n += 1) {
       const at = n * NODE_NUMBERS;
       nodes[at] = face[2 * n];
@@ -156,17 +178,20 @@ export class Head {
       nodes[at + 2] = other[2 * n];
       nodes[at + 3] = other[2 * n + 1];
       const apart = Math.abs(face[2 * n] - other[2 * n]) + Math.abs(face[2 * n + 1] - other[2 * n + 1]);
-      if (apart >= SAME) nodes[at + 4] = (1 - Math.min(this.ahead.livelyAt(n), turned.livelyAt(n))) * amount;
+      if (apart < SAME) continue;
+      const column = (n % NODES) / CELLS + face[2 * n];
+      const side = Math.min(1, Math.max(0, (column - 0.5) / MIDDLE + 0.5));
+      const alive = Math.min(this.ahead.livelyAt(n), turned.livelyAt(n));
+      nodes[at + 4] = (1 - alive) * (left + (right - left) * side);
     }
     return turned ? number : -1;
   }
 
-  /** The turned picture nearest to a yaw, and how much of it is seen. */
+  /** The turned picture nearest to a yaw on its side, and the share of its turn. */
   #beside(yaw) {
     const near = [...this.turns.entries()].filter(([, degrees]) => degrees * yaw > 0);
     if (near.length === 0) return [-1, 0];
     const [number, degrees] = near.reduce((a, b) => (Math.abs(a[1] - yaw) <= Math.abs(b[1] - yaw) ? a : b));
-    const share = Math.min(1, Math.max(0, (yaw / degrees - BEGINS) / (WHOLE - BEGINS)));
-    return share > 0 ? [number, share * share * (3 - 2 * share)] : [-1, 0];
+    return [number, Math.min(1, yaw / degrees)];
   }
 }
