@@ -10,7 +10,7 @@ import io
 import json
 import shutil
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -158,13 +158,13 @@ def loud(speech: Path) -> bytes:
 
 
 @asynccontextmanager
-async def user_at(url: str, folder: Path) -> AsyncIterator[User]:
+async def user_at(url: str, folder: Path, flags: Sequence[str] = FLAGS) -> AsyncIterator[User]:
     """The page of a stack in a window of its own."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         raise BrowserError("no Chromium on PATH: install it (Debian, Ubuntu: `apt-get install chromium`)")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        browser = await playwright.chromium.launch(executable_path=found, args=list(flags))
         try:
             page = await browser.new_page(viewport={"width": 1280, "height": 800}, bypass_csp=True)
             user = User(page, folder)

@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -29,6 +29,7 @@ class Generation:
     confirmed_ms: float | None
     released_ms: float | None
     to_ms: float
+    token_count: int  # that the model wrote for it
 
     def told(self, zero_ms: float) -> str:
         """Its life in a line; times in milliseconds since `zero_ms`."""
@@ -105,7 +106,15 @@ class Chronicle:
             events.get("confirmed"),
             events.get("released"),
             span.to_ms - self.visit.origin_ms,
+            sum(self._tokens(span)),
         )
+
+    def _tokens(self, generation: Span) -> Iterator[int]:
+        for span in self._spans:
+            is_its = span.trace_id == generation.trace_id and span.name.startswith("chat ")
+            key = "visavis.generation"
+            if is_its and span.attributes.get(key) == generation.attributes[key]:
+                yield int(span.attributes.get("gen_ai.usage.output_tokens", 0))
 
     def _listen(self, turn: Turn, following: Turn | None, ear: Ear) -> None:
         """What the page received of this reply, and how long after the user's last word."""
@@ -141,6 +150,7 @@ class Chronicle:
             f"{seconds:.0f} s, {len(self.turns)} turns: "
             + ", ".join(f"{n} {k}" for k, n in outcomes.items()),
             f"{len(made)} generations in the trace: " + ", ".join(f"{n} {k}" for k, n in fates.items()),
+            self._waste(made),
             f"states shown for less than {FLICKER_MS} ms: "
             f"{sum(lasted < FLICKER_MS for _, _, lasted in self._states())}",
             f"voice to voice: median {known[len(known) // 2]:.0f} ms of {len(known)}"
@@ -208,6 +218,13 @@ class Chronicle:
             )
         lines += [f"* {each.told(zero_ms)}" for each in turn.generations]
         return [*lines, f"* trace `{turn.span.trace_id}`\n"]
+
+    def _waste(self, made: Sequence[Generation]) -> str:
+        tokens = Counter[bool]()
+        for each in made:
+            tokens[each.outcome == "cancelled"] += each.token_count
+        share = tokens[True] / max(1, tokens[False])
+        return f"{tokens[True]} tokens written in vain, {tokens[False]} for answers that sounded: {share:.2f}"
 
     def _fates(self) -> Counter[str]:
         fates: Counter[str] = Counter()

@@ -2,11 +2,12 @@
 
     .venv/bin/python bench/face_report.py --out out/face
 
-Four parts. `calls`: a conversation with each avatar (questions, stories rich in closed lips, an interrupt, a
+Five parts. `calls`: a conversation with each avatar (questions, stories rich in closed lips, an interrupt, a
 broken stream of pictures); the mouth, the lids and the eyes are read from the decoded pictures and compared
 with what the animator asked for at the same pts, which a tape of the render service's requests tells exactly.
-`clapper`: a click and a flash a second, through the whole chain. `habits`: blinks and glances of each
-profile, minutes of each state. `costs`: milliseconds a frame of every avatar.
+`clapper`: a click and a flash a second, through the whole chain. `drawn`: the same two for the face that the
+page draws, read from its canvas in Chromium. `habits`: blinks and glances of each profile, minutes of each
+state. `costs`: milliseconds a frame of every avatar. `portrait` among the avatars is one made of a picture.
 
 Written: report.html (open it), README.md with the charts as SVG, report.json. What the calls brought is kept
 in --out: `--again` judges it once more without a call. Run it on a quiet machine; the load is in the report.
@@ -25,27 +26,44 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from chromium import BrowserError
 from face.calls import ready
-from face.costs import chosen, costs_of
+from face.costs import costs_of
+from face.drawn import drawn_clapper, drawn_conversation
+from face.drawn_judge import judge_drawn, judge_drawn_clapper
 from face.findings import CLOSURES, judge_call, judge_clapper
 from face.habits import every_habit
-from face.pages import clapper_chart, cost_chart, habit_chart, mouth_charts, write_pages
-from face.verdicts import DRAW_MS, Row, call_rows, cost_rows, first_row, habit_rows, sync_row
+from face.pages import clapper_chart, cost_chart, drawn_charts, habit_chart, mouth_charts, write_pages
+from face.people import chosen, people, places_of
+from face.portrait import NAME as PORTRAIT
+from face.reader import fitted
+from face.verdicts import (
+    DRAW_MS,
+    Row,
+    call_rows,
+    clapper_rows,
+    cost_rows,
+    drawn_clapper_rows,
+    drawn_rows,
+    first_row,
+    habit_rows,
+)
 from visavis_cli.stack import StackError
 from visavis_cli.talk.errors import TalkError
-from visavis_render.avatar import by_name, names
 
-PARTS = ("calls", "clapper", "habits", "costs")
+PARTS = ("calls", "clapper", "drawn", "habits", "costs")
+DRAWN = "drawn-"  # before the names of calls whose face the page drew
 
 
 def main() -> int:
     args = parser().parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
+    args.places = places_of(args.avatars + args.drawn, args.out.resolve() / "avatars")
     try:
         if not args.again:
             asyncio.run(take(args))
         figures = judged(args)
-    except (StackError, TalkError) as error:
+    except (StackError, TalkError, BrowserError) as error:
         sys.exit(f"bench/face_report: {error}")
     sections, charts = composed(figures)
     write_pages(args.out / "report", heading(figures), sections, charts, pictures(args, figures))
@@ -62,9 +80,12 @@ def main() -> int:
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = made.add_argument
-    add("--avatars", nargs="+", choices=drawn_avatars(), default=["mira", "nora"], help="whom to talk to")
+    everybody = [*people(), PORTRAIT]
+    add("--avatars", nargs="+", choices=everybody, default=["mira", "nora"], help="whom to talk to")
+    add("--drawn", nargs="+", choices=everybody, default=["mira"], help="whom the page draws")
     add("--minutes", type=float, default=5.0, help="of each conversation (default 5)")
     add("--clapper-minutes", type=float, default=5.0, help="of clicks (default 5)")
+    add("--drawn-minutes", type=float, default=2.0, help="of a call whose face the page draws (default 2)")
     add("--connects", type=int, default=5, help="connections whose first picture is timed (default 5)")
     add("--only", nargs="+", choices=PARTS, default=PARTS, help="these parts alone")
     add("--costs-of", nargs="+", metavar="AVATAR", help="names or directories (default: all that ship)")
@@ -84,13 +105,28 @@ async def take(args: argparse.Namespace) -> None:
     """Hold the calls; each is kept in a folder of its own."""
     if "calls" in args.only:
         for avatar in args.avatars:
-            async with ready(folder(args, avatar), avatar, progress) as calls:
+            async with ready(folder(args, avatar), args.places[avatar], progress) as calls:
                 if avatar == args.avatars[0]:
                     keep(args, "first", await calls.first_pictures(args.connects))
                 keep(args, avatar, await calls.conversation(args.minutes))
     if "clapper" in args.only:
         async with ready(folder(args, "clapper"), "mira", progress) as calls:
             keep(args, "clapper", await calls.clapper(args.clapper_minutes))
+    if "drawn" in args.only:
+        await take_drawn(args)
+
+
+async def take_drawn(args: argparse.Namespace) -> None:
+    """The calls whose face the page draws."""
+    for avatar in args.drawn:
+        reader, place = fitted(chosen(args.places[avatar]), "", progress), folder(args, DRAWN + avatar)
+        async with ready(place, args.places[avatar], progress) as calls:
+            taken = await drawn_conversation(calls, reader.parts, args.drawn_minutes, place, progress)
+            keep(args, DRAWN + avatar, (taken, reader))
+    place = folder(args, DRAWN + "clapper")
+    async with ready(place, "mira", progress) as calls:
+        clicks = round(60 * args.drawn_minutes)
+        keep(args, DRAWN + "clapper", await drawn_clapper(calls, clicks, place, progress))
 
 
 def folder(args: argparse.Namespace, name: str) -> Path:
@@ -118,25 +154,35 @@ def judged(args: argparse.Namespace) -> dict[str, Any]:
     for avatar in args.avatars if "calls" in args.only else ():
         taken = kept(args, avatar)
         if taken is not None:
-            figures["calls"][avatar] = judge_call(taken, args.out / avatar / "tape.bin", avatar, progress)
+            tape = args.out / avatar / "tape.bin"
+            figures["calls"][avatar] = judge_call(taken, tape, args.places[avatar], progress)
     if "calls" in args.only:
         figures["first_ms"] = kept(args, "first") or []
     if "clapper" in args.only and (taken := kept(args, "clapper")):
         progress("looking for clicks and flashes")
         figures["clapper"] = judge_clapper(taken)
+    if "drawn" in args.only:
+        figures |= judged_drawn(args)
     if "habits" in args.only:
         progress("habits of every profile, minutes of each state")
         figures["habits"] = every_habit()
     if "costs" in args.only:
         progress("what every avatar costs")
         figures["costs_load"] = round(os.getloadavg()[0], 2)
-        figures["costs"] = {name: costs_of(name) for name in args.costs_of or drawn_avatars()}
+        figures["costs"] = {name: costs_of(name) for name in args.costs_of or people()}
     return figures
 
 
-def drawn_avatars() -> list[str]:
-    """Those that are people."""
-    return [name for name in sorted(names(None)) if by_name(name).manifest.renderer in DRAW_MS]
+def judged_drawn(args: argparse.Namespace) -> dict[str, Any]:
+    """Those of the calls whose face the page drew."""
+    figures: dict[str, Any] = {"drawn": {}}
+    for avatar in args.drawn:
+        if (found := kept(args, DRAWN + avatar)) is not None:
+            tape = args.out / (DRAWN + avatar) / "tape.bin"
+            figures["drawn"][avatar] = judge_drawn(found[0], tape, args.places[avatar], found[1], progress)
+    if (taken := kept(args, DRAWN + "clapper")) is not None:
+        figures["drawn_clapper"] = judge_drawn_clapper(taken)
+    return figures
 
 
 def about() -> dict[str, Any]:
@@ -162,18 +208,10 @@ def composed(figures: dict[str, Any]) -> tuple[dict[str, list[Row]], dict[str, s
         sections[f"A conversation with {name} (load {before} before, {after} after)"] = call_rows(call)
         charts |= mouth_charts(name, call)
     if clapper := figures.get("clapper"):
-        rows = clapper["rows"]
-        sections[f"Clapper (load {clapper['load'][0]} before, {clapper['load'][1]} after)"] = [
-            sync_row("flash after click, by RTP time", [row[1] for row in rows], clapper["trend_by_clock"]),
-            sync_row("flash after click, by arrival", [row[2] for row in rows], clapper["trend_by_arrival"]),
-            Row(
-                "clicks with a flash",
-                f"{len(rows)} of {clapper['clicks']}",
-                "all",
-                len(rows) == clapper["clicks"],
-            ),
-        ]
-        charts |= clapper_chart(rows)
+        before, after = clapper["load"]
+        sections[f"Clapper (load {before} before, {after} after)"] = clapper_rows(clapper)
+        charts |= clapper_chart(clapper["rows"])
+    drawn_sections(figures, sections, charts)
     if first := figures.get("first_ms"):
         sections["Connecting"] = [first_row(first)]
     if habits := figures.get("habits"):
@@ -185,6 +223,19 @@ def composed(figures: dict[str, Any]) -> tuple[dict[str, list[Row]], dict[str, s
         sections[f"Costs, one thread (load {figures['costs_load']})"] = rows
         charts |= cost_chart(costs, {name: DRAW_MS.get(kind, 0.0) for name, kind in kinds.items()})
     return sections, charts
+
+
+def drawn_sections(figures: dict[str, Any], sections: dict[str, list[Row]], charts: dict[str, str]) -> None:
+    """Adds what was seen of faces that the page drew."""
+    for name, call in figures.get("drawn", {}).items():
+        before, after = call["load"]
+        title = f"{name}, drawn by the page in Chromium (load {before} before, {after} after)"
+        sections[title] = drawn_rows(call)
+        charts |= drawn_charts(name, call)
+    if clapper := figures.get("drawn_clapper"):
+        before, after = clapper["load"]
+        title = f"Clapper, drawn by the page in Chromium (load {before} before, {after} after)"
+        sections[title] = drawn_clapper_rows(clapper)
 
 
 def pictures(args: argparse.Namespace, figures: dict[str, Any]) -> dict[str, Path]:
@@ -207,7 +258,9 @@ def heading(figures: dict[str, Any]) -> list[str]:
         "The mouth in received, decoded VP8 pictures is read by a linear reading that was fitted on other "
         f"conversations (R squared on unseen ones: {'; '.join(fits) or 'no call'}) and compared with the "
         "animator's curve at the same pts, which the tape of the render service's requests gives exactly. "
-        "Positive = the sound comes first.",
+        "Positive = the sound comes first. Where the page draws, the same reading is applied to its canvas, "
+        "looked at some 30 times a second, at the media time that it was drawn for; what the colours of the "
+        "browser add to it on the whole is taken off. Chromium drew without a GPU.",
     ]
 
 

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 from visavis_asr.config import Config as AsrConfig
 from visavis_brain.config import Config as BrainConfig
+from visavis_cli import profile as profiles
 from visavis_gateway.config import Config as GatewayConfig
 from visavis_gateway.config import parse_ports
 from visavis_gateway.reach import parse_advertised
@@ -178,6 +179,17 @@ def test_compose_sets_only_what_services_know(name, monkeypatch):
     for key, value in SERVICES[name]["environment"].items():
         monkeypatch.setenv(key, chosen(value))
     CONFIGS[name]()
+
+
+@each_of_ours
+def test_a_profile_stands_behind_what_the_user_sets(name):
+    profile, own = SERVICES[name]["env_file"]
+    assert own == {"path": ".env", "required": False}
+    assert (ROOT / chosen(profile["path"])).is_file()
+    for each in profiles.NAMES:
+        assert (ROOT / profile["path"].replace("${VISAVIS_PROFILE:-small}", each)).is_file()
+    assert not set(SERVICES[name]["environment"]) & set(profiles.settings_of("auto"))
+    assert "--profile ${VISAVIS_PROFILE:-small}" in SERVICES["models"]["command"]
 
 
 def test_a_secret_is_known_only_to_its_service():

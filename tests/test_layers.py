@@ -26,6 +26,7 @@ KNOWN_ONLY_IN = {
     "aiortc": ["backends"],
     "pywebrtc_audio": ["backends"],
     "apsw": ["backends"],
+    "cryptography": ["backends"],
     "tokenizers": ["backends"],
     "grpc": ["server.py", "__main__.py", "peers"],
 }

@@ -72,7 +72,7 @@ class Calls:
 
     def __init__(self, stack: Stack, bus: Bus, out: Path, progress: Progress) -> None:
         self._stack, self._bus, self._progress = stack, bus, progress
-        self._speaker = Speaker(out)
+        self.url, self.speaker = stack.url, Speaker(out)
 
     async def first_pictures(self, count: int) -> list[float]:
         """Milliseconds from a connection to its first complete picture."""
@@ -93,7 +93,7 @@ class Calls:
             await call.until(partial(greeted, call), GREETED_WITHIN_S, "no greeting")
             for number, text in enumerate(QUESTIONS):
                 self._progress(f"asking: {text}")
-                await trials.ask(call, read_speech(self._speaker.spoken(f"face-{number}", text)))
+                await trials.ask(call, read_speech(self.speaker.spoken(f"face-{number}", text)))
                 await asyncio.sleep(REST_S)
             number = 0
             while time.monotonic() < ends_s:
@@ -133,9 +133,12 @@ class Calls:
 
     async def _say(self, call: Call, text: str) -> None:
         begun_s = call.record.audio.sounded_s
-        session_id = str(call.record.session["session_id"])
-        await self._bus.publish(session_id, "say", events.Say(session_id=session_id, text=text))
+        await self.say(str(call.record.session["session_id"]), text)
         await call.until(lambda: call.record.audio.sounded_s > begun_s, SOUNDS_WITHIN_S, "nothing was said")
+
+    async def say(self, session_id: str, text: str) -> None:
+        """Have the avatar of a session say something."""
+        await self._bus.publish(session_id, "say", events.Say(session_id=session_id, text=text))
 
     async def _until_quiet(self, call: Call) -> None:
         await call.until(lambda: silent_s(call) > SILENT_S and at_rest(call), ENDS_WITHIN_S, "no end")

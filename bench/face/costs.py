@@ -4,16 +4,16 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 from visavis_render.animator import Animator
 from visavis_render.animator.schedule import Cue
-from visavis_render.avatar import AvatarDirectory, by_name, read_directory
 from visavis_render.backends import load_avatar
 from visavis_render.config import Config
 from visavis_render.encoders import open_encoder
 from visavis_render.engine import Avatar, Behaviour, FaceState, HeadPose, VideoSpec, Viseme
+
+from face.people import chosen
 
 V = Viseme
 SENTENCE = [
@@ -51,11 +51,6 @@ STATES: list[tuple[str, Behaviour, Callable[[FaceState], FaceState]]] = [
     ("thinking", Behaviour.THINKING, as_is),
     ("idle", Behaviour.IDLE, as_is),
 ]
-
-
-def chosen(named: str) -> AvatarDirectory:
-    """An avatar by name, or by the path of its directory."""
-    return read_directory(Path(named)) if Path(named).is_dir() else by_name(named)
 
 
 def costs_of(name: str) -> dict[str, Costs]:

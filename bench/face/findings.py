@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from av_offset import clicks, flashes, pairs
-from visavis_render.avatar import by_name
 from visavis_render.backends import load_avatar, with_background
 from visavis_render.config import Config
 from visavis_render.showcase.sheet import write_image
@@ -37,12 +36,12 @@ CLOSURES = "closures.jpg"
 
 
 def judge_call(taken: Taken, tape: Path, avatar: str, progress: Progress) -> dict[str, Any]:
-    """One conversation."""
+    """One conversation. avatar: as `people.chosen` takes it."""
     progress(f"replaying {tape}")
     story = max(replayed(tape, avatar), key=lambda each: len(each.drawn))
-    directory = with_background(by_name(story.avatar), story.background)
-    reader = fitted(story.avatar, story.background, progress)
-    renderer = load_avatar(directory, Config()).open(512, "AI")
+    reader = fitted(story.directory, story.background, progress)
+    dressed = with_background(story.directory, story.background)
+    renderer = load_avatar(dressed, Config()).open(512, "AI")
     lips = Closures(story, renderer, reader.parts["mouth"])
     progress(f"decoding and reading {len(taken.video)} pictures")
     seen = watched(taken, story, reader, lips)

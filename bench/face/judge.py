@@ -81,15 +81,15 @@ def watched(taken: Taken, story: Story, reader: Reader, closures: Closures) -> l
     return seen
 
 
-def seconds_of(seen: Sequence[Seen], story: Story) -> list[Second]:
-    """The lag of the mouth, a second at a time; only where the mouth moves enough to tell."""
+def seconds_of(seen: Sequence[Seen], story: Story, least_hz: float = 20.0) -> list[Second]:
+    """The lag of the mouth, a second at a time; only where it moves enough and was seen often enough."""
     pts = np.array([each.pts_us for each in seen])
     read = np.array([each.read["opening"] for each in seen])
     offsets = np.array([each.offset_ms for each in seen])
     found = []
     for at_s in np.arange(pts[0] / 1e6 + WINDOW_S / 2, pts[-1] / 1e6, EVERY_S):
         inside = np.abs(pts - 1e6 * at_s) <= 1e6 * WINDOW_S / 2
-        if inside.sum() < 0.8 * WINDOW_S * 25 or np.std(story.curve(pts[inside])) < LIVELY:
+        if inside.sum() < WINDOW_S * least_hz or np.std(story.curve(pts[inside])) < LIVELY:
             continue
         lag, alike = lag_ms(pts[inside], read[inside], story)
         if alike >= ALIKE:
@@ -100,7 +100,8 @@ def seconds_of(seen: Sequence[Seen], story: Story) -> list[Second]:
 
 def lag_ms(pts_us: Floats, read: Floats, story: Story) -> tuple[float, float]:
     """By how much the curve must be shifted to be most like what was read, and how like it then is."""
-    likeness = np.array([np.corrcoef(read, story.curve(pts_us - 1000 * lag))[0, 1] for lag in LAGS_MS])
+    with np.errstate(invalid="ignore", divide="ignore"):  # a mouth that stands still is like nothing
+        likeness = np.array([np.corrcoef(read, story.curve(pts_us - 1000 * lag))[0, 1] for lag in LAGS_MS])
     likeness = np.nan_to_num(likeness, nan=-1.0)
     best = int(np.argmax(likeness))
     if not 0 < best < len(LAGS_MS) - 1:

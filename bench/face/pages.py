@@ -32,6 +32,21 @@ def mouth_charts(name: str, call: Figures) -> dict[str, str]:
             "seconds of the call", "ms, positive = sound first", (-45, 45), y_range=(-90, 90),
         )
     }  # fmt: skip
+    return made | stretch_charts(name, call)
+
+
+def drawn_charts(name: str, call: Figures) -> dict[str, str]:
+    """Of a conversation whose face the page drew."""
+    points = [(s["at_s"], s["by_clock_ms"]) for s in call["seconds"]]
+    title = f"{name}, drawn by the page: how late the mouth is in the canvas"
+    sync = chart(title, [Series("by media time", points, "dots")], "seconds of the call",
+                 "ms, positive = sound first", (-45, 45), y_range=(-90, 90))  # fmt: skip
+    return {f"{name}-drawn-sync": sync, **stretch_charts(f"{name}-drawn", call)}
+
+
+def stretch_charts(name: str, call: Figures) -> dict[str, str]:
+    """Seconds to look at: the animator's curve and what was read."""
+    made = {}
     for title, stretch in call["stretches"].items():
         series = [
             Series("animator", [(at, value) for at, value in stretch["curve"]]),

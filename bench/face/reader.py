@@ -4,7 +4,7 @@ A linear reading of small pixels of the mouth and the eyes, fitted on another co
 drawn, encoded and decoded like the one to be read, and judged on a third.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import av
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from visavis_render.animator import Animator
 from visavis_render.animator.chance import between, chance
 from visavis_render.animator.schedule import Cue
-from visavis_render.avatar import by_name
+from visavis_render.avatar import AvatarDirectory
 from visavis_render.backends import load_avatar, with_background
 from visavis_render.config import Config
 from visavis_render.encoders import open_encoder
@@ -86,24 +86,26 @@ class Reader:
 
     def read(self, picture: I420) -> dict[str, float]:
         """Each of TARGETS, from one picture."""
-        cells = {name: part.cells(picture) for name, part in self.parts.items()}
+        return self.read_cells({name: part.cells(picture) for name, part in self.parts.items()})
+
+    def read_cells(self, cells: Mapping[str, Floats]) -> dict[str, float]:
+        """The same from the cells of each part."""
         return {
             name: float(np.append(cells[PARTS[name]] - self.mean[name], 1.0) @ weights)
             for name, weights in self.weights.items()
         }
 
 
-def fitted(name: str, background: str, progress: Callable[[str], None]) -> Reader:
+def fitted(directory: AvatarDirectory, background: str, progress: Callable[[str], None]) -> Reader:
     """A reader for an avatar."""
-    directory = with_background(by_name(name), background)
-    avatar = load_avatar(directory, Config())
+    avatar = load_avatar(with_background(directory, background), Config())
     parts = {
         "mouth": part_of(avatar, (FaceState(), _talking(Viseme.AA))),
         "eyes": part_of(avatar, (FaceState(), FaceState(blink=1.0, gaze=Gaze(0.0, 0.0)))),
     }
-    progress(f"learning to read {name} from pictures of other conversations")
-    known = [_seen(avatar, parts, name, seed) for seed in SEEDS]
-    unseen = _seen(avatar, parts, name, UNSEEN)
+    progress(f"learning to read {directory.name} from pictures of other conversations")
+    known = [_seen(avatar, parts, directory, seed) for seed in SEEDS]
+    unseen = _seen(avatar, parts, directory, UNSEEN)
     mean, weights, fit = {}, {}, {}
     for target, part in PARTS.items():
         cells = np.concatenate([each[part] for each in known])
@@ -126,12 +128,12 @@ def _ridge(cells: Floats, values: Floats) -> Floats:
     return np.asarray(np.linalg.solve(square, table.T @ values))
 
 
-def _seen(avatar: Avatar, parts: dict[str, Part], name: str, seed: int) -> dict[str, Floats]:
+def _seen(avatar: Avatar, parts: dict[str, Part], directory: AvatarDirectory, seed: int) -> dict[str, Floats]:
     """Cells and true values of one conversation, encoded and decoded."""
     renderer, encoder = avatar.open(SIZE, ""), open_encoder(VideoSpec())
     decoder = av.CodecContext.create("vp8", "r")
     rows: dict[str, list[object]] = {key: [] for key in (*parts, *TARGETS)}
-    for number, face in enumerate(conversation(name, seed, FRAMES_EACH)):
+    for number, face in enumerate(conversation(directory, seed, FRAMES_EACH)):
         encoded = encoder.encode(renderer.draw(face), number * FRAME_US, number == 0)
         (frame,) = decoder.decode(av.Packet(encoded.data))
         picture = frame.to_ndarray(format="yuv420p")
@@ -142,9 +144,9 @@ def _seen(avatar: Avatar, parts: dict[str, Part], name: str, seed: int) -> dict[
     return {key: np.asarray(values, np.float64) for key, values in rows.items()}
 
 
-def conversation(name: str, seed: int, frames: int) -> Iterator[FaceState]:
+def conversation(directory: AvatarDirectory, seed: int, frames: int) -> Iterator[FaceState]:
     """The faces of an avatar that speaks nonsense most of the time, and waits, listens and thinks between."""
-    manner = manner_of(by_name(name), "", Config())
+    manner = manner_of(directory, "", Config())
     animator = Animator(seed, manner.profile, manner.lips)
     states = [Behaviour.SPEAKING, Behaviour.IDLE, Behaviour.SPEAKING, Behaviour.LISTENING, Behaviour.THINKING]
     for number, state in enumerate(states * (1 + frames // 125)):

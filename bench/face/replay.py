@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from visavis.render.v1 import render_service_pb2 as pb
 from visavis_render.animator import Animator
 from visavis_render.animator.schedule import Cue
-from visavis_render.avatar import by_name
+from visavis_render.avatar import AvatarDirectory
 from visavis_render.config import Config
 from visavis_render.engine import FaceState, VideoSpec, Viseme
 from visavis_render.manner import manner_of
 from visavis_render.proto import behaviour_of, cues_of, spec_of
 from visavis_render.session import Session
 
+from face.people import chosen
 from face.tape import read_tape
 
 Floats = NDArray[np.float64]
@@ -67,7 +68,7 @@ class Drawn:
 class Story:
     """What one session was asked for, and the curve between its frames."""
 
-    avatar: str = ""
+    directory: AvatarDirectory
     background: str = ""
     drawn: list[Drawn] = field(default_factory=list)
     fine_us: list[int] = field(default_factory=list)
@@ -90,15 +91,17 @@ class Story:
 
 
 def replayed(tape: Path, house: str) -> list[Story]:
-    """The sessions of a tape in their order; `house` is who is shown when nobody is named."""
+    """The sessions of a tape in their order; `house` (`people.chosen`) is shown when nobody is named."""
     stories: dict[str, Story] = {}
     playing: dict[int, Player] = {}
     last: dict[str, Player] = {}
     for number, _, request in read_tape(tape):
         if request.HasField("start"):
-            story = stories.setdefault(request.start.session_id, Story())
-            before = last.get(request.start.session_id)
-            playing[number] = last[request.start.session_id] = Player(request.start, story, house, before)
+            start = request.start
+            fresh = Story(chosen(start.avatar or house), start.background)
+            story = stories.setdefault(start.session_id, fresh)
+            playing[number] = Player(start, story, last.get(start.session_id))
+            last[start.session_id] = playing[number]
         elif number in playing:
             playing[number].play(request)
     return list(stories.values())
@@ -107,12 +110,8 @@ def replayed(tape: Path, house: str) -> list[Story]:
 class Player:
     """One stream: the service's own session, without drawing."""
 
-    def __init__(
-        self, start: pb.StartRender, story: Story, house: str, before: "Player | None" = None
-    ) -> None:
-        directory = by_name(start.avatar or house)
-        story.avatar, story.background = directory.name, start.background
-        manner = manner_of(directory, start.profile, Config())
+    def __init__(self, start: pb.StartRender, story: Story, before: "Player | None" = None) -> None:
+        manner = manner_of(story.directory, start.profile, Config())
         drawing: Any = SimpleNamespace(wanted=spec_of(start.format, VideoSpec()))
         self._session = Session(start, drawing, manner)
         self._story, self._before = story, before

@@ -16,6 +16,7 @@ BLINKS = (10.0, 25.0)
 # Share of the time that the eyes are at the viewer, by state.
 AT_VIEWER = {"listening": (0.65, 1.0), "speaking": (0.4, 0.9), "thinking": (0.0, 0.15)}
 UNREST_DEG = 0.6
+EXPLAINED = 0.8
 
 Figures = Mapping[str, Any]
 
@@ -72,6 +73,61 @@ def call_rows(call: Figures) -> list[Row]:
             None),
     ]  # fmt: skip
     return [*rows, *event_rows(call), *core_rows(call["cores"])]
+
+
+def clapper_rows(clapper: Figures) -> list[Row]:
+    """Of received clicks and flashes."""
+    rows = clapper["rows"]
+    return [
+        sync_row("flash after click, by RTP time", [row[1] for row in rows], clapper["trend_by_clock"]),
+        sync_row("flash after click, by arrival", [row[2] for row in rows], clapper["trend_by_arrival"]),
+        Row("clicks with a flash", f"{len(rows)} of {clapper['clicks']}", "all",
+            len(rows) == clapper["clicks"]),
+    ]  # fmt: skip
+
+
+def drawn_rows(call: Figures) -> list[Row]:
+    """Of a conversation whose face the page drew."""
+    lips, moves, pictures = call["lips"], call["movement"], call["pictures"]
+    by_clock = [each["by_clock_ms"] for each in call["seconds"]]
+    rows = [
+        sync_row("mouth in the canvas vs curve, at the media time that it was drawn for", by_clock,
+                 call["trend"]),
+        Row("how much of the curve the mouth in the canvas follows (R squared)", f"{call['explained']:g}",
+            f"≥ {EXPLAINED:g}", call["explained"] >= EXPLAINED),
+        Row("bilabials read as closed", f"{lips['closed']} of {lips['bilabials']}", "all",
+            lips["closed"] == lips["bilabials"] > 0),
+        Row("largest step between two looks that the curve has not",
+            f"{moves['largest_step_unexplained']} of a full opening", f"≤ {STEP:g}",
+            moves["largest_step_unexplained"] <= STEP),
+        Row("what the page said was wrong", "; ".join(call["complaints"]) or "nothing", "nothing",
+            not call["complaints"]),
+    ]  # fmt: skip
+    states = call["states"]
+    rows.append(
+        Row("states of the face that were not sent",
+            f"{states['skipped']} of {states['sent'] + states['skipped']}, skipped for lateness", "≤ 1 %",
+            states["skipped"] <= 0.01 * states["sent"])
+    )  # fmt: skip
+    if pictures:
+        rows.insert(
+            1,
+            Row("pictures drawn while it spoke",
+                f"{pictures['per_second']:g} a second at {pictures['width_px']:.0f} px; longest without "
+                f"a look {pictures['longest_ms']} ms", "", None),
+        )  # fmt: skip
+    return rows + event_rows({**call, "reopened": []})
+
+
+def drawn_clapper_rows(clapper: Figures) -> list[Row]:
+    """Of clicks and flashes as the page plays and shows them."""
+    rows = clapper["rows"]
+    return [
+        sync_row("flash drawn after click played (the loudspeaker's latency counted in)",
+                 [offset for _, offset in rows], clapper["trend"]),
+        Row("clicks with a flash", f"{len(rows)} of {clapper['clicks']}", "all",
+            len(rows) == clapper["clicks"]),
+    ]  # fmt: skip
 
 
 def event_rows(call: Figures) -> list[Row]:

@@ -1,3 +1,5 @@
+import errno
+import os
 import subprocess
 import sys
 
@@ -93,3 +95,15 @@ def test_the_command_starts_without_loading_what_it_does_not_need():
     code = "import sys, visavis_cli.__main__; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert not {"grpc", "numpy", "aiortc", "rich"} & set(loaded.split())
+
+
+@pytest.mark.parametrize(("number", "advice"), [(errno.ENOSPC, "make room"), (errno.EROFS, "choose a place")])
+def test_a_disk_that_does_not_play_along_is_no_stack_trace(monkeypatch, capsys, number, advice):
+    def run(arguments):
+        raise OSError(number, os.strerror(number), "out.mp4")
+
+    monkeypatch.setattr(models_command, "run", run)
+    assert visavis("models", "list") == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"out.mp4: {os.strerror(number)}: ")
+    assert advice in said

@@ -1,8 +1,11 @@
 import errno
-import hashlib
+import io
 import shutil
+import subprocess
+import sys
 import time
 from collections import namedtuple
+from pathlib import Path
 
 import pytest
 from visavis_cli import fetch
@@ -131,20 +134,69 @@ def test_an_unreachable_host_is_asked_once(store, progress, said, weight_file, m
     assert said.getvalue().count("can't be reached") == 2
 
 
-class FullDisk:
-    """A file that takes nothing more."""
-
-    def tell(self):
-        return 0
+class FullDisk(io.FileIO):
+    """A file that takes nothing more: neither what is written nor what closing it would flush."""
 
     def write(self, data):
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_a_full_disk_says_what_to_do(weight_file):
-    source = Source("here", lambda offset: iter([WEIGHTS]))
-    with pytest.raises(PullError, match=r"the disk is full: toy/weights.bin needs 1.0 MB. Make room and run"):
-        fetch.append(weight_file(), source, FullDisk(), hashlib.sha256())
+FULL = r"the disk is full: toy/weights.bin needs 1.0 MB. Make room and run"
+
+
+@pytest.mark.parametrize("size", [len(WEIGHTS), 100], ids=["written through", "buffered until it is closed"])
+def test_a_full_disk_says_what_to_do(store, progress, monkeypatch, weight_file, size):
+    target = store.directory / "toy/weights.bin"
+    monkeypatch.setattr(Path, "open", lambda path, mode: io.BufferedRandom(FullDisk(path, "a+")))
+    source = Source("here", lambda offset: iter([WEIGHTS[:size]]))
+    with pytest.raises(PullError, match=FULL):
+        fetch.fetch(weight_file(), target, [source], progress)
+
+
+def test_what_numpy_says_of_a_full_disk_is_understood(store, progress, monkeypatch, weight_file, model_of):
+    def unlucky(source, made, advance):
+        raise OSError("1024 requested and 512 written")
+
+    monkeypatch.setattr("visavis_cli.models.fit_for_speech", unlucky)
+    monkeypatch.setattr("visavis_cli.models.sources_of", lambda *_: [])
+    monkeypatch.setattr(store.__class__, "_require_room", lambda *_: None)  # there was some when it began
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10, 10, 0))
+    original = weight_file(path="toy/original")
+    (store.directory / ".downloads/toy").mkdir(parents=True)
+    (store.directory / ".downloads/toy/original").write_bytes(WEIGHTS)
+    with pytest.raises(PullError, match=FULL):
+        store.pull([model_of(weight_file(made_from=original))], [], progress)
+
+
+PULL = """
+import sys
+from pathlib import Path
+from rich.console import Console
+from visavis_cli.fetch import PullError, Source, fetch
+from visavis_cli.manifest import WeightFile
+from visavis_cli.progress import Progress
+
+folder, blocks = Path(sys.argv[1]), 40
+file = WeightFile(path="toy/weights.bin", size=1_024_000, sha256="0" * 64)
+source = Source("here", lambda offset: (bytes(25_600) for _ in range(blocks)))
+try:
+    fetch(file, folder / file.path, [source], Progress(Console(stderr=True)))
+except PullError as error:
+    sys.exit(str(error))
+"""
+
+
+def test_a_disk_that_is_really_full(tmp_path):
+    small = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c")
+    mount = 'mount -t tmpfs -o size=512k none "$0" && exec "$@"'
+    if shutil.which("unshare") is None or subprocess.run([*small, mount, tmp_path, "true"]).returncode != 0:
+        pytest.skip("no small disk can be made here: it wants Linux and its user namespaces")
+    command = [*small, mount, str(tmp_path), sys.executable, "-c", PULL, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.startswith("the disk is full: toy/weights.bin needs 1.0 MB. Make room")
+    assert "Traceback" not in done.stderr
 
 
 def test_too_little_room_is_said_before_anything_is_fetched(
@@ -158,7 +210,7 @@ def test_too_little_room_is_said_before_anything_is_fetched(
 
 def test_a_directory_that_cant_be_made_is_a_clear_error(tmp_path, mirror, progress, weight_file, model_of):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(PullError, match="can't make"):
+    with pytest.raises(PullError, match=r"can't write .*models: Not a directory"):
         Store(tmp_path / "file" / "models").pull([model_of(weight_file())], [mirror], progress)
 
 

@@ -1,6 +1,7 @@
 """visavis: start the stack, hold a call from the command line, fetch models, look after the machine."""
 
 import argparse
+import errno
 import importlib
 import sys
 from types import ModuleType
@@ -33,6 +34,12 @@ COMMANDS = {
     "doctor": ("visavis_cli.doctor", "check this machine and say what to do", "Checks this machine."),
 }
 INTERRUPTED = 130
+ADVICE = {
+    errno.ENOSPC: "make room and run the same command again",
+    errno.EDQUOT: "your share of it is used up: make room and run the same command again",
+    errno.EROFS: "choose a place that can be written to",
+    errno.EACCES: "choose a place that you may use, or run it as who may",
+}
 
 
 def parse(argv: list[str]) -> tuple[ModuleType | None, argparse.Namespace]:
@@ -64,6 +71,12 @@ def main(argv: list[str] | None = None) -> None:
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has left
         code = 0
+    except OSError as error:
+        if error.errno not in ADVICE:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"{where}{error.strerror}: {ADVICE[error.errno]}", file=sys.stderr)
+        code = 1
     sys.exit(code)
 
 

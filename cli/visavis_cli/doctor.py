@@ -17,7 +17,7 @@ from typing import Literal
 
 from rich.console import Console
 
-from visavis_cli import environment
+from visavis_cli import environment, profile
 from visavis_cli.manifest import read_manifest
 from visavis_cli.models import Store
 from visavis_cli.ports import LOOPBACK, Ports, why_not_free
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print every finding as it comes."""
     console = Console(highlight=False, soft_wrap=True)
     failed = 0
-    for finding in examine(environment.current(), environment.models_dir()):
+    for finding in examine(with_profile(environment.current()), environment.models_dir()):
         failed += finding.verdict == "fail"
         verdict = f"[{STYLE[finding.verdict]}]{finding.verdict:4}[/]"
         console.print(verdict, f"{finding.subject:12}", finding.detail.replace("[", r"\["))
@@ -85,6 +85,7 @@ def examine(env: Mapping[str, str], models_dir: Path) -> Iterator[Finding]:
     yield packages()
     yield stubs()
     yield nats()
+    yield from engines(env, models_dir)
     yield from models(env, models_dir)
     yield cores()
     yield memory()
@@ -137,6 +138,36 @@ def nats() -> Finding:
     except (OSError, subprocess.SubprocessError) as error:
         return Finding("fail", "nats", f"nats-server does not run ({error}). Run `make clean setup`")
     return Finding("ok", "nats", asked.stdout.strip())
+
+
+def with_profile(env: Mapping[str, str]) -> Mapping[str, str]:
+    """The settings of the profile behind those of `env`; a profile that does not exist adds none."""
+    try:
+        return profile.applied(env)
+    except StackError:
+        return env
+
+
+def engines(env: Mapping[str, str], models_dir: Path) -> Iterator[Finding]:
+    """The profile, what it lacks here, and which model `auto` has chosen and why."""
+    try:
+        name, lacking = profile.name_in(env), profile.lacks(env)
+    except StackError as error:
+        yield Finding("fail", "profile", str(error))
+        return
+    used = (f"{each} {env[key]}" for each in SERVICES if (key := f"{each.upper()}_BACKEND") in env)
+    yield Finding("fail" if lacking else "ok", "profile", lacking or f"{name}: {', '.join(used)}")
+    if not profile.chooses(env):
+        return
+    try:
+        chosen = profile.choice(env, models_dir, measures=False)
+    except StackError as error:
+        yield Finding("warn", "choice", str(error))
+        return
+    if chosen is None:
+        yield Finding("ok", "choice", "not measured yet: `visavis up` does it once, in half a minute")
+    else:
+        yield Finding("ok", "choice", f"{Path(chosen.model_file).stem}, {chosen.why}")
 
 
 def models(env: Mapping[str, str], directory: Path) -> Iterator[Finding]:

@@ -6,7 +6,9 @@ All sources hold the same bytes, so what one has begun another one can finish.
 import errno
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +21,8 @@ from visavis_cli.registry import Registry
 from visavis_cli.web import SourceBroke, SourceError, Web
 
 READ_BYTES = 1 << 20
+FULL = (errno.ENOSPC, errno.EDQUOT)
+HARDLY_BYTES = 1 << 20  # so little room is none
 AGAIN = "Make room and run the same command again: it goes on where it stopped"
 ATTEMPTS = 3  # at one source, as long as its connection breaks
 
@@ -57,6 +61,24 @@ def read_local(path: Path, offset: int) -> Iterator[bytes]:
         raise SourceError(f"{error.strerror}") from None
 
 
+@contextmanager
+def on_disk(what: str, folder: Path, needs: str = "room") -> Iterator[None]:
+    """Around everything that writes `what` into `folder`, closing included: its errors as PullError."""
+    try:
+        yield
+    except OSError as error:
+        if is_full(error, folder):
+            raise PullError(f"the disk is full: {what} needs {needs}. {AGAIN}") from None
+        raise PullError(f"can't write {what}: {error.strerror or error}") from None
+
+
+def is_full(error: OSError, folder: Path) -> bool:
+    """The disk has no room left. NumPy does not say so: its error has no number."""
+    if error.errno is None:
+        return shutil.disk_usage(folder).free < HARDLY_BYTES
+    return error.errno in FULL
+
+
 def sha256_of(path: Path) -> str:
     """Hexadecimal digest of a file."""
     with path.open("rb") as source:
@@ -74,8 +96,9 @@ def fetch(file: WeightFile, target: Path, sources: list[Source], progress: Progr
     for source in sources:
         for _ in range(ATTEMPTS):
             try:
-                receive(file, part, source)
-                part.replace(target)
+                with on_disk(file.path, part.parent, megabytes(file.size)):
+                    receive(file, part, source)
+                    part.replace(target)
                 return source.label
             except SourceError as error:
                 problems.append(f"{error}" if source.label in str(error) else f"{source.label}: {error}")
@@ -87,21 +110,16 @@ def fetch(file: WeightFile, target: Path, sources: list[Source], progress: Progr
 
 def append(file: WeightFile, source: Source, out: BinaryIO, digest: "hashlib._Hash") -> None:
     """Write what is missing; stops at the first byte too many."""
-    try:
-        for chunk in source.read(out.tell()):
-            out.write(chunk)
-            digest.update(chunk)
-            if out.tell() > file.size:
-                return
-        out.flush()
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise PullError(f"the disk is full: {file.path} needs {megabytes(file.size)}. {AGAIN}") from None
-        raise PullError(f"can't write {file.path}: {error.strerror}") from None
+    for chunk in source.read(out.tell()):
+        out.write(chunk)
+        digest.update(chunk)
+        if out.tell() > file.size:
+            return
+    out.flush()
 
 
 def receive(file: WeightFile, part: Path, source: Source) -> None:
-    """Complete `part` from `source` and check it; a wrong one is deleted."""
+    """Complete `part` from `source` and check it; a wrong one is deleted. Raises SourceError and OSError."""
     part.parent.mkdir(parents=True, exist_ok=True)
     with part.open("a+b") as out:
         out.seek(0)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 MANIFEST = Path(__file__).with_name("models.toml")
-Group = Literal["core", "optional", "checkpoint", "tests", "bench"]
+Group = Literal["core", "large", "optional", "checkpoint", "tests", "bench"]
 
 
 def inside(path: str) -> str:

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from visavis_cli.fetch import PullError, Source, fetch, read_local, sha256_of, sources_of
+from visavis_cli.fetch import (
+    PullError,
+    Source,
+    fetch,
+    is_full,
+    on_disk,
+    read_local,
+    sha256_of,
+    sources_of,
+)
 from visavis_cli.manifest import Model, WeightFile
 from visavis_cli.progress import Progress, megabytes
 from visavis_cli.registry import Registry
@@ -61,10 +70,13 @@ class Store:
         stamps = Stamps(self.directory)
         if not rehash and stamps.has(file, path):
             return "present"
-        if path.stat().st_size != file.size or sha256_of(path) != file.sha256:
+        try:
+            is_right = path.stat().st_size == file.size and sha256_of(path) == file.sha256
+        except OSError:  # it can't be read
             return "damaged"
-        stamps.put(file, path)
-        return "present"
+        if is_right:
+            stamps.put(file, path)
+        return "present" if is_right else "damaged"
 
     def lacking(self, models: list[Model]) -> list[WeightFile]:
         """The files that are missing or damaged."""
@@ -74,10 +86,9 @@ class Store:
         """Get every file that is lacking; the files that were fetched. Raises PullError."""
         if not self.lacking(models):
             return []
-        try:
+        with on_disk(str(self.directory), self.directory):
             self.directory.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise PullError(f"can't make {self.directory}: {error.strerror}") from None
+            (self.directory / LOCK).touch()
         with self._locked(progress), Web(progress) as web:
             lacking = self.lacking(models)  # another pull may have ended meanwhile
             self._require_room(lacking)
@@ -117,6 +128,8 @@ class Store:
                 with progress.task("fitting it for speech", original.size) as advance:
                     fit_for_speech(source, made, advance)
             except (OSError, ValueError, KeyError) as error:
+                if isinstance(error, OSError) and is_full(error, bench):
+                    raise
                 raise SourceError(f"it can't be made: {error}") from None
             return read_local(made, offset)
 

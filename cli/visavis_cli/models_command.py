@@ -5,10 +5,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from visavis_cli import environment
+from visavis_cli import environment, profile
 from visavis_cli.fetch import PullError
 from visavis_cli.manifest import Model, read_manifest
 from visavis_cli.models import State, Store
+from visavis_cli.programs import backends_of
 from visavis_cli.progress import Progress, megabytes
 
 STYLE: dict[State, str] = {"present": "green", "missing": "yellow", "damaged": "red"}
@@ -36,17 +37,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         each.add_argument(
             "--with",
             dest="extra",
-            choices=["tests", "bench", *read_manifest().backends],
+            choices=["tests", "bench", "large", *read_manifest().backends],
             action="append",
             default=[],
-            help="also what tests need, the recorded speech of the benchmarks, or a backend's own models",
+            help="also what tests need, the recorded speech of the benchmarks, the larger language model, "
+            "or a backend's own models",
+        )
+        each.add_argument(
+            "--profile",
+            choices=profile.NAMES,
+            default=profile.DEFAULT,
+            help="also what the profile needs (default: %(default)s)",
         )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Exit code: 0 when all is well, 1 when a model is missing or damaged or can't be had."""
     store = Store(environment.models_dir())
-    models = read_manifest().wanted(arguments.extra)
+    of_profile = backends_of(profile.settings_of(arguments.profile))
+    models = read_manifest().wanted({*arguments.extra, *of_profile})
     if arguments.models_command == "pull":
         return pull(store, models, arguments.mirror)
     if arguments.models_command == "verify":

@@ -104,9 +104,18 @@ def needs_weights(name: str, env: Mapping[str, str]) -> bool:
 
 
 def backends_of(env: Mapping[str, str]) -> set[str]:
-    """The backends that `env` chooses, and "knowledge" where one of its personas has documents."""
+    """The backends that `env` chooses and what their settings ask for by name; see Manifest.wanted."""
     chosen = {env[key] for name in SERVICES if (key := f"{name.upper()}_BACKEND") in env}
-    return chosen | ({"knowledge"} if _has_knowledge(env.get("GATEWAY_PERSONAS_DIR", "")) else set())
+    asked_for = {
+        "knowledge": _has_knowledge(env.get("GATEWAY_PERSONAS_DIR", "")),
+        "large": _may_be_large(env.get("BRAIN_MODEL_FILE", "")),
+        "kokoro-torch": env.get("TTS_KOKORO_RUNTIME") == "torch",
+    }
+    return chosen | {name for name, is_wanted in asked_for.items() if is_wanted}
+
+
+def _may_be_large(model_file: str) -> bool:
+    return model_file == "auto" or model_file.startswith("qwen2.5-coder-1.5b-instruct/")
 
 
 def _has_knowledge(personas_dir: str) -> bool:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from visavis_cli import environment
+from visavis_cli import environment, profile
 from visavis_cli.ports import LOOPBACK, Ports, why_not_free
 from visavis_cli.programs import Program, StackError, plan
 from visavis_cli.readiness import is_gateway, is_ready
@@ -72,12 +72,13 @@ async def running_stack(
 ) -> AsyncIterator[Stack]:
     """Start everything, wait until it is ready, stop everything at the end.
 
-    `env` comes on top of the user's environment; `log(program, line)` gets what the programs print and must
-    not block; `programs` replaces the usual ones. Raises StackError when a port is taken, when a program
-    ends at the start (with its last words), or when something isn't ready in time.
+    `env` comes on top of the user's environment, and the profile that they name behind both;
+    `log(program, line)` gets what the programs print and must not block; `programs` replaces the usual ones.
+    Raises StackError when a port is taken, when a program ends at the start (with its last words), or when
+    something isn't ready in time.
     """
     ports = ports or Ports()
-    env = {**environment.current(), **(env or {})}
+    env = profile.applied({**environment.current(), **(env or {})})
     programs = plan(ports, env, models_dir or environment.models_dir()) if programs is None else programs
     await require_free_ports(programs, env)
     supervisors = {each.name: Supervisor(each, env, log) for each in programs}

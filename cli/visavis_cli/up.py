@@ -6,10 +6,11 @@ import json
 import signal
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from rich.console import Console
 
-from visavis_cli import environment, models_command
+from visavis_cli import environment, models_command, profile
 from visavis_cli.certificate import Certificate, Names, certificate_in, names_of_this_machine
 from visavis_cli.log import LogWriter
 from visavis_cli.manifest import read_manifest
@@ -32,7 +33,12 @@ def port(text: str) -> int:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Ports, telemetry, and an answer for programs that start us."""
+    """Profile, ports, telemetry, and an answer for programs that start us."""
+    parser.add_argument(
+        "--profile",
+        choices=profile.NAMES,
+        help=f"which engines (default: {environment.PROFILE}, else {profile.DEFAULT}; docs/profiles.md)",
+    )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "--base-port",
@@ -82,14 +88,16 @@ def choose_ports(arguments: argparse.Namespace, env: Mapping[str, str]) -> Ports
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs until Ctrl-C or SIGTERM (0), or until it can't start (1)."""
-    env = environment.current()
+    env = environment.current() | profile_of(arguments)
     with LogWriter(Console(stderr=arguments.json_ready, highlight=False)) as log:
         try:
+            env = profile.applied(env)
+            if lacking := profile.lacks(env):
+                raise StackError(lacking)
             ports = choose_ports(arguments, env)
-            chosen = read_manifest().wanted(backends_of(env))
-            models = [each for each in chosen if needs_weights(each.service, env)]
-            if models_command.pull(Store(environment.models_dir()), models) != 0:
+            if not fetch(env, log):
                 return 1
+            tell_profile(env, log)
             asyncio.run(stay_up(ports, arguments, log))
         except StackError as error:
             log("visavis", str(error))
@@ -99,13 +107,44 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def profile_of(arguments: argparse.Namespace) -> dict[str, str]:
+    """What the options say about the profile, as its variable."""
+    return {environment.PROFILE: arguments.profile} if arguments.profile else {}
+
+
+def fetch(env: Mapping[str, str], log: LogWriter) -> bool:
+    """Get what the services will load; False when it can't be had.
+
+    `auto` does without the larger model.
+    """
+    store = Store(environment.models_dir())
+    models = [m for m in read_manifest().wanted(backends_of(env)) if needs_weights(m.service, env)]
+    spare = [model for model in models if model.group == "large" and profile.chooses(env)]
+    if models_command.pull(store, [model for model in models if model not in spare]) != 0:
+        return False
+    if models_command.pull(store, spare) != 0:
+        log("visavis", "going on without the larger model")
+    return True
+
+
+def tell_profile(env: Mapping[str, str], log: LogWriter) -> None:
+    """Say which engines there will be; measures when that was never done. Raises StackError."""
+    if profile.chooses(env):
+        log("visavis", "choosing the language model (the first time, the machine is measured: half a minute)")
+        chosen = profile.choice(env, environment.models_dir(), measures=True)
+        assert chosen is not None
+        log("visavis", f"{Path(chosen.model_file).stem}, {chosen.why}")
+    elif profile.name_in(env) != profile.DEFAULT:
+        log("visavis", f"profile {profile.name_in(env)}")
+
+
 async def stay_up(ports: Ports, arguments: argparse.Namespace, log: LogWriter) -> None:
     """Start, say that it is ready, wait to be stopped."""
     task = asyncio.current_task()
     assert task is not None
     for number in ENDED_BY:
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    extra = telemetry_of(arguments)
+    extra = telemetry_of(arguments) | profile_of(arguments)
     names = names_of_this_machine()
     certificate = own_certificate(names) if arguments.tls else None
     if certificate is not None:
@@ -135,7 +174,10 @@ def own_certificate(names: Names) -> Certificate:
     try:
         return certificate_in(environment.tls_dir(), names)
     except OSError as error:
-        raise StackError(f"the certificate can't be written: {error}") from None
+        where, why = environment.tls_dir(), error.strerror or error
+        raise StackError(
+            f"the certificate can't be kept in {where} ({why}): make room, or start without --tls"
+        ) from None
 
 
 def to_the_network(certificate: Certificate, env: Mapping[str, str]) -> dict[str, str]:

@@ -9,6 +9,10 @@ class InvalidInput(ServiceError):
     """The request can never succeed as sent (value, format, message order)."""
 
 
+class Unsupported(ServiceError):
+    """What is asked for exists but can't do this; asked for in another way, it can."""
+
+
 class NotFound(ServiceError):
     """The named thing (voice, avatar, session) does not exist."""
 

@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 from rpckit.channels import open_channel
-from rpckit.errors import Busy, InvalidInput, NotFound, NotReady, require, require_id
+from rpckit.errors import Busy, InvalidInput, NotFound, NotReady, Unsupported, require, require_id
 from rpckit.serve import new_server, serve
 from rpckit.settings import ServerSettings
 from rpckit.testing import until
@@ -35,6 +35,7 @@ class Echo:
                 b"missing": NotFound,
                 b"loading": NotReady,
                 b"odd": OddField,
+                b"unable": Unsupported,
             }
             if request in errors:
                 async with asyncio.TaskGroup() as tasks:  # as a handler with tasks of its own fails
@@ -80,6 +81,7 @@ async def channel():
         (b"invalid", grpc.StatusCode.INVALID_ARGUMENT, "why"),
         (b"odd", grpc.StatusCode.INVALID_ARGUMENT, "why"),
         (b"missing", grpc.StatusCode.NOT_FOUND, "why"),
+        (b"unable", grpc.StatusCode.FAILED_PRECONDITION, "why"),
         (b"loading", grpc.StatusCode.UNAVAILABLE, "why"),
         (b"bug", grpc.StatusCode.INTERNAL, "internal error"),
     ],

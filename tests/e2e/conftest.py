@@ -32,12 +32,9 @@ SPEECH_HZ = 24_000
 EAR_HZ = 16_000
 LOUD = 0.01  # of full scale: above a codec's noise, below any speech
 # Never --autoplay-policy: a click has to be enough.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--use-fake-device-for-media-stream",
-]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+INVENTED = "--use-fake-device-for-media-stream"
+DEAF = {"ALSA_CONFIG_PATH": "/dev/null", "PULSE_SERVER": "unix:/dev/null"}
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -62,6 +59,16 @@ class Sound:
     rate_hz: int
     samples: Samples
     at_ms: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, taken: dict[str, Any]) -> "Sound":
+        """From what taps.js keeps."""
+        rate_hz = taken["rate_hz"]
+        pcm = np.frombuffer(base64.b64decode(taken["pcm"]), "<i2")
+        # A chunk reaches the page when its last sample has come.
+        offsets = [np.arange(-count, 0) * (1000 / rate_hz) for count in taken["counts"]]
+        at_ms = [at + offset for at, offset in zip(taken["at_ms"], offsets, strict=True)]
+        return cls(rate_hz, (pcm / 32768).astype(np.float32), np.concatenate(at_ms))
 
     def between(self, from_ms: float, to_ms: float) -> Samples:
         return self.samples[(self.at_ms >= from_ms) & (self.at_ms < to_ms)]
@@ -128,13 +135,7 @@ class Viewer:
 
     async def sound(self) -> Sound:
         """Everything received so far."""
-        taken = await self.page.evaluate("__taps.takeSound()")
-        rate_hz = taken["rate_hz"]
-        pcm = np.frombuffer(base64.b64decode(taken["pcm"]), "<i2")
-        # A chunk reaches the page when its last sample has come.
-        offsets = [np.arange(-count, 0) * (1000 / rate_hz) for count in taken["counts"]]
-        at_ms = [at + offset for at, offset in zip(taken["at_ms"], offsets, strict=True)]
-        return Sound(rate_hz, (pcm / 32768).astype(np.float32), np.concatenate(at_ms))
+        return Sound.of(await self.page.evaluate("__taps.takeSound()"))
 
     async def call(self, method: str, path: str = "", body: dict[str, str] | None = None) -> int:
         """The session's HTTP calls, as an application makes them; the status."""
@@ -153,16 +154,22 @@ OpenViewer = Callable[..., Any]
 
 @pytest.fixture(scope="session")
 def open_viewer(playwright: Playwright, chromium: str, stack: Stack) -> OpenViewer:
-    """`async with open_viewer(microphone=wav) as viewer`; without a microphone it is refused."""
+    """`async with open_viewer(microphone=wav) as viewer`; without one it is refused, or not there."""
 
     @asynccontextmanager
     async def opened(
-        microphone: Path | None = None, url: str = "", flags: tuple[str, ...] = (), **context: Any
+        microphone: Path | None = None,
+        url: str = "",
+        flags: tuple[str, ...] = (),
+        *,
+        devices: bool = True,
+        **context: Any,
     ) -> AsyncIterator[Viewer]:
-        flags = (*FLAGS, *flags)
+        flags = (*FLAGS, *([INVENTED] if devices else []), *flags)
+        env = environment.current() | ({} if devices else DEAF)
         if microphone is not None:
             flags += ("--use-fake-ui-for-media-stream", f"--use-file-for-fake-audio-capture={microphone}")
-        browser = await playwright.chromium.launch(executable_path=chromium, args=list(flags))
+        browser = await playwright.chromium.launch(executable_path=chromium, args=list(flags), env=env)
         try:
             context.setdefault("viewport", {"width": 1280, "height": 800})
             tabs = await browser.new_context(**context)

@@ -104,6 +104,18 @@ async def interrupted(viewer: Any) -> None:
     assert said["interrupted"]
 
 
+async def test_the_page_draws_a_rendered_person_too(open_viewer, stack) -> None:
+    url = f"{stack.url}/?render=client&persona=nora"
+    async with open_viewer(url=url, flags=WEBGL) as viewer:
+        await viewer.start()
+        await viewer.until("document.querySelector('#drawn-face')", 60)
+        assert await viewer.get("document.querySelector('video').videoWidth") == 0
+        await viewer.until("visavis.state === 'speaking'", 60)
+        await viewer.shot("client-render-person")
+        await the_label_is_there(viewer)
+        assert not await viewer.get("visavis.errors")
+
+
 async def test_without_webgl_the_server_draws(open_viewer, stack) -> None:
     flags = ("--disable-3d-apis",)
     async with open_viewer(url=f"{stack.url}/?render=client", flags=flags) as viewer:

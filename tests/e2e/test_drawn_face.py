@@ -27,6 +27,7 @@ from visavis_render.backends.vector.rig.files import load_character
 from visavis_render.config import Config
 from visavis_render.engine import FaceState, Gaze, HeadPose, Viseme
 from visavis_render.kit import packed
+from visavis_render.label import Badge
 from visavis_render.showcase.sheet import rgb, write_image
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
@@ -46,7 +47,17 @@ SHOWN = {
     "pp": FaceState(visemes={Viseme.PP: 1.0}, blink=0.5),
     "smile": FaceState(expression=SMILE, head=HeadPose(-6, 3, -4), trail=HeadPose(2, 0, 2), breath=1.0),
     "closed eyes": FaceState(blink=1.0, head=HeadPose(11, 8, 8)),
+    "turned": FaceState(visemes={Viseme.O: 0.7, Viseme.SS: 0.3}, head=HeadPose(14, -4, 2)),
+    "looking down": FaceState(gaze=Gaze(-0.7, -0.6), expression={"browInnerUp": 0.9, "browDownLeft": 0.7}),
+    "surprised": FaceState(
+        visemes={Viseme.U: 0.5, Viseme.E: 0.3},
+        expression={"browOuterUpLeft": 1.0, "browOuterUpRight": 0.6, "eyeWideLeft": 1.0, "eyeWideRight": 1.0},
+        gaze=Gaze(0.3, 0.7),
+        head=HeadPose(-13, 5, -3),
+        breath=0.6,
+    ),
 }
+FACE = (slice(180, 600), slice(165, 603))  # rows and columns of 768
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -165,16 +176,19 @@ async def test_the_page_fills_the_same_shapes_with_the_same_colours(page, files_
 
 
 DRAW = """async ([url, files, faces, size]) => {
-  const { VectorRenderer } = await import(`${url}/face/vector/renderer.js`);
-  const pictures = {};
-  for (const [name, data] of Object.entries(files)) {
-    if (!name.endsWith(".webp")) continue;
-    const blob = await (await fetch(`data:image/webp;base64,${data}`)).blob();
-    const options = { premultiplyAlpha: "premultiply", colorSpaceConversion: "none" };
-    pictures[name] = await createImageBitmap(blob, options);
-  }
+  const { rendererOf } = await import(`${url}/face/face.js`);
+  const { fetchKit } = await import(`${url}/face/kit.js`);
+  const get = globalThis.fetch;
+  globalThis.fetch = async (address) => {
+    const bytes = Uint8Array.from(atob(files[address.split("/").at(-1)]), (each) => each.charCodeAt(0));
+    return new Response(bytes);
+  };
+  const digests = Object.fromEntries(Object.keys(files).map((name) => [name, name]));
+  const { index, pictures } = await fetchKit(digests, { base: "", token: "" });
+  globalThis.fetch = get;
   const canvas = document.createElementNS("http://www.w3.org/1999/xhtml", "canvas");
-  const renderer = new VectorRenderer(canvas, JSON.parse(atob(files["face.json"])), pictures);
+  const Renderer = await rendererOf(index.renderer);
+  const renderer = new Renderer(canvas, index, pictures);
   renderer.resize(size);
   return faces.map((face) => {
     renderer.draw(face);
@@ -188,24 +202,47 @@ def decoded(png: str) -> Any:
     return frame.to_ndarray(format="rgb24")
 
 
-@pytest.mark.parametrize("name", ["mira"])
-async def test_the_pictures_look_the_same(page, files_url, name):
-    avatar = load_avatar(by_name(name), Config())
-    kit = {
-        asset.name: base64.b64encode(asset.data).decode()
-        for asset in packed(avatar.kit(), "AI")  # type: ignore[attr-defined]
-    }
+async def pairs_of(page: Any, files_url: str, avatar: Any, size: int) -> list[tuple[str, Any, Any]]:
+    """(what is shown, render's picture, the page's), both RGB."""
+    kit = {asset.name: base64.b64encode(asset.data).decode() for asset in packed(avatar.kit(), "AI")}
     faces = list(SHOWN.values())
-    pictures = await page.evaluate(DRAW, [files_url, kit, [as_message(face) for face in faces], SIZE])
-    renderer = avatar.open(SIZE, "AI")
-    rows = []
-    for title, face, png in zip(SHOWN, faces, pictures, strict=True):
-        theirs, ours = decoded(png).astype(int), rgb(renderer.draw(face)).astype(int)
-        rows.append(np.concatenate([ours, theirs], axis=1))
+    theirs = await page.evaluate(DRAW, [files_url, kit, [as_message(face) for face in faces], size])
+    renderer = avatar.open(size, "AI")
+    ours = [rgb(renderer.draw(face)).astype(int) for face in faces]
+    return [(title, a, decoded(b).astype(int)) for title, a, b in zip(SHOWN, ours, theirs, strict=True)]
+
+
+def write_pairs(name: str, pairs: list[tuple[str, Any, Any]]) -> None:
+    """A sheet: render's picture, the page's."""
+    OUT.mkdir(exist_ok=True)
+    rows = [np.concatenate([ours, theirs], axis=1) for _, ours, theirs in pairs]
+    write_image(OUT / f"drawn-face-{name}.png", np.concatenate(rows).astype(np.uint8), "png")
+
+
+async def test_the_pictures_of_a_drawn_face_look_the_same(page, files_url):
+    pairs = await pairs_of(page, files_url, load_avatar(by_name("mira"), Config()), SIZE)
+    write_pairs("mira", pairs)
+    for title, ours, theirs in pairs:
         off = np.abs(theirs - ours).mean(axis=2)
         close_up = off[150:330, 150:362]
         assert off.mean() < 2.5, title
         assert np.percentile(off, 99) < 16, title
         assert (close_up > 20).mean() < 0.012, title
-    OUT.mkdir(exist_ok=True)
-    write_image(OUT / f"drawn-face-{name}.png", np.concatenate(rows).astype(np.uint8), "png")
+
+
+@pytest.mark.parametrize("name", ["nora", "amos"])
+async def test_the_pictures_of_a_rendered_face_look_the_same(page, files_url, name):
+    """At the size that its keys have: no resizing comes between."""
+    avatar = load_avatar(by_name(name), Config())
+    size = 768
+    pairs = await pairs_of(page, files_url, avatar, size)
+    write_pairs(name, pairs)
+    x0, y0, x1, y1 = Badge("AI", size).box
+    for title, ours, theirs in pairs:
+        off = np.abs(theirs - ours).mean(axis=2)
+        face = off[FACE]
+        assert off.mean() < 2.0, title
+        assert face.mean() < 2.0, title
+        assert (face > 24).mean() < 0.003, title
+        letters = [int((picture[y0:y1, x0:x1].min(axis=2) > 200).sum()) for picture in (ours, theirs)]
+        assert letters == pytest.approx([letters[0]] * 2, rel=0.2), title

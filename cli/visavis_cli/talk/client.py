@@ -42,6 +42,7 @@ class Call:
 
     def __init__(self, peer: RTCPeerConnection, record: Record, progress: Progress) -> None:
         self.record = record
+        self.session: dict[str, Any] = {}  # the gateway's answer: session_id, token, resumed ...
         self.microphone = Microphone()
         record.sent = self.microphone.sent
         self.state = "idle"
@@ -225,13 +226,10 @@ def clock_of(message: Message) -> Clock | None:
 
 @asynccontextmanager
 async def open_call(
-    url: str,
-    persona: str | None,
-    record: Record,
-    progress: Progress,
-    network: BadNetwork | None = None,
-) -> AsyncIterator[Call]:
-    """Connect, and at the end say goodbye and leave nothing open, whatever happened."""
+    url: str, persona: str | None, record: Record, progress: Progress,
+    network: BadNetwork | None = None, resumes: Call | None = None,
+) -> AsyncIterator[Call]:  # fmt: skip
+    """Connect, or go on where `resumes` broke off; at the end leave nothing open, whatever happened."""
     async with httpx.AsyncClient(base_url=url, timeout=HTTP_TIMEOUT_S, trust_env=False, verify=tls()) as http:
         info = await ask(http, "GET", "/api/info")
         peer = RTCPeerConnection(RTCConfiguration(iceServers=ice_servers(info)))
@@ -239,8 +237,10 @@ async def open_call(
             call = Call(peer, record, progress)
             sdp = await call.offer()
             sdp = await network.through_offer(sdp) if network else sdp
-            body = {"type": "offer", "sdp": sdp, **({"persona": persona} if persona else {})}
-            session = await ask(http, "POST", "/api/sessions", body)
+            body: dict[str, Any] = {"type": "offer", "sdp": sdp, **({"persona": persona} if persona else {})}
+            if resumes:
+                body["resume"] = {name: resumes.session[name] for name in ("session_id", "token")}
+            session = call.session = await ask(http, "POST", "/api/sessions", body)
             if network:
                 session["sdp"] = network.through_answer(str(session.get("sdp")))
             try:

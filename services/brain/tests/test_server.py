@@ -399,3 +399,12 @@ async def test_many_turns_leave_nothing_behind(stub, engine):
             await rest(call)
     await settled(lambda: engine.slots.used_count == 0 and engine.running == 0)
     await settled(lambda: len(asyncio.all_tasks()) <= before + 2)
+
+
+async def test_a_turn_begins_with_the_model_and_why_it_was_chosen(engine):
+    async with serving(BrainServicer(engine, 60, 2, "the largest that is quick enough")) as stub:
+        call = stub.Reply()
+        await call.write(start())
+        begun = (await call.read()).started
+        assert (begun.model, begun.why) == ("fake", "the largest that is quick enough")
+        call.cancel()

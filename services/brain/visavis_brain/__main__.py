@@ -12,6 +12,7 @@ from visavis.events.v1 import events_pb2
 
 from visavis_brain.backends import load_engine
 from visavis_brain.config import Config
+from visavis_brain.gauge import settled
 from visavis_brain.server import BrainServicer
 
 
@@ -19,9 +20,11 @@ async def main() -> None:
     config = load(Config)
     async with AsyncExitStack() as stack:
         stack.enter_context(telemetry("brain"))
+        config, choice = await settled(config)
         engine = load_engine(config)
         stack.push_async_callback(engine.close)
-        servicer = BrainServicer(engine, config.max_token_count, config.tool_timeout_s)
+        why = choice.why if choice else ""
+        servicer = BrainServicer(engine, config.max_token_count, config.tool_timeout_s, why)
         bus = await stack.enter_async_context(connect(config.nats_url))
         await bus.subscribe("*", "interrupt", events_pb2.Interrupt, servicer.on_interrupt)
         await serve(

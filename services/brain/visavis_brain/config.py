@@ -7,6 +7,11 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from rpckit.settings import ServerSettings
 
+SMALL = Path("qwen2.5-coder-0.5b-instruct/qwen2.5-coder-0.5b-instruct-spoken.gguf")
+LARGE = Path("qwen2.5-coder-1.5b-instruct/qwen2.5-coder-1.5b-instruct-spoken.gguf")
+# In place of a model's file: the largest candidate that this machine runs fast enough.
+AUTO = Path("auto")
+
 
 class Config(BaseSettings):
     """Frozen; passed down as an argument, never imported as a global."""
@@ -23,7 +28,11 @@ class Config(BaseSettings):
     context_token_count: int = Field(default=4096, ge=512, le=131072)
 
     models_dir: Path = Path("models")
-    model_file: Path = Path("qwen2.5-coder-0.5b-instruct/qwen2.5-coder-0.5b-instruct-spoken.gguf")
+    model_file: Path = SMALL
+    # What `auto` chooses from, smallest first; how soon it must answer; where measured speeds are kept.
+    candidates: tuple[Path, ...] = Field(default=(SMALL, LARGE), min_length=1, max_length=16)
+    answer_within_s: float = Field(default=1.2, gt=0, le=30)
+    speeds_file: Path | None = None
     threads: int = Field(default=1, ge=1, le=64)
     batch_token_count: int = Field(default=4, ge=4, le=512)
 

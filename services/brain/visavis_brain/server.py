@@ -37,8 +37,11 @@ Requests = AsyncIterator[pb.ReplyRequest]
 class BrainServicer(pb_grpc.BrainServiceServicer):
     """Serves visavis.brain.v1.BrainService."""
 
-    def __init__(self, engine: Engine, max_token_count: int, tool_timeout_s: float) -> None:
+    def __init__(
+        self, engine: Engine, max_token_count: int, tool_timeout_s: float, why_this_model: str = ""
+    ) -> None:
         self._engine = engine
+        self._started = pb.ReplyStarted(model=engine.model, why=why_this_model)
         self._max_token_count = max_token_count
         self._tool_timeout_s = tool_timeout_s
         self._turns: set[Turn] = set()
@@ -48,7 +51,7 @@ class BrainServicer(pb_grpc.BrainServiceServicer):
     async def Reply(self, requests: Requests, context: Any) -> None:  # type: ignore[override]
         start = Start(await read_start(requests), self._max_token_count, self._engine.context_token_count)
         async with self._conversation(start.session_id) as conversation:
-            await context.write(pb.ReplyResponse(started=pb.ReplyStarted(model=self._engine.model)))
+            await context.write(pb.ReplyResponse(started=self._started))
             outbox: WaitingQueue[tuple[int, ReplyEvent | Judgement]] = WaitingQueue(
                 OUTBOX_SIZE, "brain.outbox"
             )

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from rpckit.bus import Bus
 from rpckit.channels import open_channel
-from rpckit.errors import Busy, InvalidInput, NotFound
+from rpckit.errors import Busy, InvalidInput, NotFound, Unsupported
 from rpckit.serve import new_server
 from visavis.asr.v1 import asr_service_pb2 as asr_pb
 from visavis.asr.v1 import asr_service_pb2_grpc as asr_grpc
@@ -178,7 +178,8 @@ class ScriptedRender(render_grpc.RenderServiceServicer):
             start = (await anext(requests)).start
             self.requests.append(render_pb.RenderRequest(start=start))
             if start.avatar in self.unknown:
-                raise InvalidInput(f"output: the avatar {start.avatar} can't be drawn by a viewer")
+                kind = Unsupported if start.output == render_pb.RENDER_OUTPUT_FACE else InvalidInput
+                raise kind(f"output: the avatar {start.avatar} can't be drawn by a viewer")
             credits = render_pb.AvatarCredits(
                 name=start.avatar or "house",
                 title="Somebody",

@@ -44,7 +44,9 @@ class Mind(pb_grpc.BrainServiceServicer):
                 self.requests.append(request)
                 match request.WhichOneof("event"):
                     case "start":
-                        await context.write(pb.ReplyResponse(started=pb.ReplyStarted(model="mind")))
+                        await context.write(
+                            pb.ReplyResponse(started=pb.ReplyStarted(model="mind", why="the only one"))
+                        )
                     case "generate":
                         play = self._play(request.generate.generation, context)
                         playing.append(tasks.create_task(play))
@@ -87,7 +89,10 @@ class Turn:
         self.texts: list[tuple[int, str]] = []
         self.ends: list[tuple[int, bool]] = []
         self.judgements: list[tuple[str, float]] = []
-        self.peer = BrainPeer(stub, self._text, self._done, self._judged)
+        self.models: list[tuple[str, str]] = []
+        self.peer = BrainPeer(
+            stub, self._text, self._done, self._judged, lambda name, why: self.models.append((name, why))
+        )
         self._persona = persona
 
     async def _text(self, generation: int, text: str) -> None:
@@ -338,3 +343,8 @@ async def test_a_dropped_generation_stops_what_only_reads_and_lets_acts_end(mind
         await until(stopped.is_set, "the reading was stopped")
         await until(ended.is_set, "the act came to its end")
     assert made.said == ""
+
+
+async def test_who_answers_and_why_is_told(stub):
+    async with turn(stub, persona()) as made:
+        await until(lambda: made.models == [("mind", "the only one")], "the model is told")

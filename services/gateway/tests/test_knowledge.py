@@ -121,6 +121,29 @@ def test_where_nothing_can_be_written_the_store_is_in_memory(folder, tmp_path, c
     assert "read anew at every start" in caplog.text
 
 
+@pytest.mark.models
+def test_a_full_disk_is_said_and_what_was_read_before_still_counts(folder, tmp_path):
+    library = VectorLibrary(MODELS_DIR, tmp_path / "store")
+    library.refresh(folder)
+    (pages,) = next(library._base.execute("PRAGMA page_count"))
+    library._base.execute(f"PRAGMA max_page_count = {pages}")
+    (folder / "more.md").write_text("The chairs are blue and made of wood. " * 200)
+    with pytest.raises(KnowledgeError, match="the disk is full: make room, or set GATEWAY_KNOWLEDGE_DIR"):
+        library.refresh(folder)
+    assert library.search(folder, "When are you open?")
+    library._base.execute("PRAGMA max_page_count = 1000000")
+    library.refresh(folder)
+    assert library.search(folder, "What colour are the chairs?")[0].source == "more.md"
+
+
+@pytest.mark.models
+def test_a_document_that_vanishes_while_it_is_read_is_no_crash(folder, tmp_path, monkeypatch):
+    library = VectorLibrary(MODELS_DIR, tmp_path / "store")
+    monkeypatch.setattr(Path, "read_bytes", lambda path: (folder / "nowhere").open("rb"))
+    with pytest.raises(KnowledgeError, match="can't be read: No such file"):
+        library.refresh(folder)
+
+
 def test_a_missing_model_says_what_to_do(folder, tmp_path):
     with pytest.raises(KnowledgeError, match="visavis models pull --with knowledge"):
         VectorLibrary(tmp_path, tmp_path).refresh(folder)
@@ -159,6 +182,20 @@ async def test_the_library_follows_personas_and_documents(folder, tmp_path):
         (folder / "more.md").write_text("More.")
         await until(lambda: len(library.refreshed) == 2, "read again when a document came")
     assert library.refreshed == [folder, folder]
+
+
+async def test_what_was_in_the_way_is_said_once_and_tried_again(folder, tmp_path, caplog):
+    class Full(Scripted):
+        def refresh(self, folder, should_stop) -> None:
+            super().refresh(folder, should_stop)
+            if len(self.refreshed) < 4:
+                raise KnowledgeError("the disk is full")
+
+    (tmp_path / "tom.yaml").write_text("{prompt: Tom, greeting: '', knowledge: documents}")
+    library = Full()
+    async with kept_read(library, Personas(tmp_path), every_s=0.01):
+        await until(lambda: len(library.refreshed) == 4, "it worked in the end", 30)
+    assert caplog.text.count("the disk is full") == 1
 
 
 async def test_a_turn_is_answered_by_the_documents_and_cites_them(backstage, folder, tmp_path):

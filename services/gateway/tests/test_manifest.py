@@ -102,3 +102,13 @@ def test_every_language_has_a_short_mark_and_a_sentence():
 def test_the_sentence_of_a_persona_file_wins(tmp_path):
     (tmp_path / "camille.yaml").write_text(FRENCH + "disclosure: Je suis une machine.\n")
     assert Personas(tmp_path)["camille"].disclosure == "Je suis une machine."
+
+
+async def test_the_model_that_answers_is_told_once_it_is_known(sessions):
+    session = await sessions.create("", "offer")
+    session.on_connected()
+    assert told(session, "manifest")[-1]["model"] == {"name": "", "why": ""}
+    for _ in range(2):
+        session.on_model("large", "the largest that is quick enough")
+    assert [claim["model"]["name"] for claim in told(session, "manifest")] == ["", "large"]
+    assert session.manifest()["model"]["why"] == "the largest that is quick enough"

@@ -103,3 +103,5 @@ def test_certificate_needs_its_key(tmp_path):
         Config(tls_cert_file=here)
     with pytest.raises(ValidationError, match="there is no file"):
         Config(tls_cert_file=here, tls_key_file=tmp_path / "missing.key")
+    with pytest.raises(ValidationError, match="must be a certificate and its key"):
+        Config(tls_cert_file=here, tls_key_file=here)

@@ -1,4 +1,4 @@
-"""Sessions that wait for their viewer, and those that go on where another broke off."""
+"""Sessions that wait for their viewer, and the portrait that is seen meanwhile."""
 
 import struct
 from collections.abc import AsyncIterator
@@ -8,14 +8,10 @@ from rpckit.errors import Busy
 from rpckit.testing import until
 from visavis_gateway.backends.fake import FakeTransport
 from visavis_gateway.config import Config
-from visavis_gateway.engine import Move
-from visavis_gateway.memories import MAX_KEPT, Memories
 from visavis_gateway.peers.portrait import as_webp
 from visavis_gateway.personas import Personas
 from visavis_gateway.session import Session
 from visavis_gateway.sessions import Sessions
-
-SAID = [Move(False, "Hello."), Move(True, "Hi.")]
 
 
 @pytest.fixture
@@ -70,48 +66,6 @@ async def test_one_that_waits_makes_room_for_one_that_does_not(sessions):
     with pytest.raises(Busy):
         await sessions.create("", "offer")
     session.close("left")
-
-
-async def test_what_was_said_is_remembered_where_a_call_broke_off(sessions, backstage):
-    first = await sessions.create("", "offer")
-    first.on_connected()
-    first.conversation.history.extend(SAID)
-    second = await sessions.create("", "offer", resumes=(first.session_id, first.token))
-    assert transport_of(first).is_closed, "the old one had not noticed yet"
-    assert second.is_resumed
-    assert second.conversation.history == SAID
-    second.on_connected()
-    second.on_message('{"type": "shown"}')
-    assert second.conversation.reply is None, "it does not greet again"
-    second.close("left")
-    await until(lambda: sessions.open_count == 0, "it has ended")
-    third = await sessions.create("", "offer", resumes=(second.session_id, second.token))
-    assert not third.is_resumed, "who says good-bye is forgotten"
-
-
-async def test_wrong_token_resumes_nothing(sessions):
-    first = await sessions.create("", "offer")
-    first.on_connected()
-    first.conversation.history.extend(SAID)
-    with pytest.raises(Busy):
-        await sessions.create("", "offer", resumes=(first.session_id, "wrong"))
-    assert not transport_of(first).is_closed
-
-
-def test_memories_are_given_once_and_fade():
-    memories = Memories(10)
-    memories.keep(0, "a", "secret", SAID)
-    memories.keep(0, "b", "secret", [])
-    assert memories.take(1, "a", "guess") == []
-    assert memories.take(1, "b", "secret") == []
-    assert memories.take(1, "a", "secret") == SAID
-    assert memories.take(1, "a", "secret") == []
-    memories.keep(0, "c", "secret", SAID)
-    assert memories.take(10, "c", "secret") == []
-    for number in range(MAX_KEPT + 5):
-        memories.keep(0, str(number), "secret", SAID)
-    assert memories.take(1, "4", "secret") == []
-    assert memories.take(1, "5", "secret") == SAID
 
 
 async def test_portrait_is_a_keyframe_in_a_webp_and_drawn_once(sessions, backstage):

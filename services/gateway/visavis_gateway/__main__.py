@@ -17,6 +17,7 @@ from visavis.render.v1.render_service_pb2_grpc import RenderServiceStub
 from visavis.tts.v1.tts_service_pb2_grpc import TtsServiceStub
 
 from visavis_gateway.backends.library import VectorLibrary
+from visavis_gateway.backends.shelf import SealedShelf
 from visavis_gateway.backends.webrtc import WebRtcTransport
 from visavis_gateway.config import Config
 from visavis_gateway.librarian import kept_read
@@ -69,6 +70,7 @@ async def main() -> None:
                 lambda viewer, now_us: WebRtcTransport(
                     viewer, config.ice_servers, now_us, config.udp_port_range
                 ),
+                SealedShelf(config.resume_dir.expanduser()),
             )
             app = build_app(config, sessions, channels)
             settings = uvicorn.Config(

@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
-from rpckit.errors import Busy, InvalidInput, NotFound, NotReady, ServiceError, require
+from rpckit.errors import Busy, InvalidInput, NotFound, NotReady, ServiceError, Unsupported, require
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
@@ -34,6 +34,7 @@ class TooLarge(ServiceError):
 STATUS: list[tuple[type[Exception], int, str]] = [
     (TooLarge, 413, "too_large"),
     (InvalidInput, 400, "invalid_body"),
+    (Unsupported, 409, "no_client_face"),
     (NotFound, 404, "not_found"),
     (Busy, 503, "full"),
     (NotReady, 503, "unavailable"),
@@ -47,8 +48,6 @@ def failure(error: Exception) -> Response:
     status, code = next((s, c) for kind, s, c in STATUS if isinstance(error, kind))
     if isinstance(error, InvalidInput) and str(error).startswith("sdp"):
         code = "invalid_sdp"
-    if isinstance(error, InvalidInput) and "drawn by a viewer" in str(error):
-        status, code = 409, "no_client_face"
     if isinstance(error, NotFound) and "persona" in str(error):
         code = "unknown_persona"
     headers = {"Retry-After": RETRY_AFTER_S} if status == 503 else {}
@@ -183,7 +182,7 @@ class Api:
         return Response(picture, media_type="image/webp", headers={"Cache-Control": "max-age=300"})
 
     async def delete(self, request: Request) -> Response:
-        self._session_of(request).close("left")
+        await self._sessions.hang_up(request.path_params["session_id"], bearer(request))
         return Response(status_code=204)
 
     async def say(self, request: Request) -> Response:

@@ -1,6 +1,7 @@
 """All settings of this service: GATEWAY_* variables, read once in __main__."""
 
 import re
+import ssl
 from pathlib import Path
 from typing import Self
 
@@ -41,8 +42,10 @@ class Config(BaseSettings):
     max_session_s: int = Field(default=3600, ge=10)
     connect_timeout_s: float = Field(default=15, ge=0.1)
     vanish_timeout_s: float = Field(default=10, ge=0.5)
-    # How long what was said is kept for a viewer whose connection broke; 0 = not at all.
+    # How long what was said is kept for a viewer whose call broke off; 0 = not at all.
     resume_within_s: float = Field(default=900, ge=0, le=86_400)
+    # Where it is kept, sealed, so that it outlives this process.
+    resume_dir: Path = Path("~/.cache/visavis/calls")
     # A certificate and its key (PEM): the page is served over HTTPS.
     tls_cert_file: Path | None = None
     tls_key_file: Path | None = None
@@ -112,7 +115,20 @@ class Config(BaseSettings):
     def _certificate_has_its_key(self) -> Self:
         if (self.tls_cert_file is None) != (self.tls_key_file is None):
             raise ValueError("GATEWAY_TLS_CERT_FILE and GATEWAY_TLS_KEY_FILE go together")
-        for path in filter(None, (self.tls_cert_file, self.tls_key_file)):
+        if self.tls_cert_file is None or self.tls_key_file is None:
+            return self
+        for path in (self.tls_cert_file, self.tls_key_file):
             if not path.is_file():
                 raise ValueError(f"there is no file {path}")
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+                self.tls_cert_file,
+                self.tls_key_file,
+                password="",  # else it would ask at the terminal
+            )
+        except OSError as error:  # ssl's own errors, too
+            raise ValueError(
+                f"{self.tls_cert_file} and {self.tls_key_file} must be a certificate and its key, PEM, "
+                f"the key without a passphrase ({error.strerror or error})"
+            ) from None
         return self

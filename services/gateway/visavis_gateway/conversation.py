@@ -166,9 +166,14 @@ class Conversation(Interruptions):
     # -- applications and the avatar's own initiative ---------------------------------------------------
 
     def greet(self, now_us: int) -> None:
-        """The avatar speaks first, once."""
+        """The avatar speaks first, once: it greets, or gives the answer that another call still owes."""
         greeting, self._greeting = self._greeting, ""
-        if greeting and self.turn is None and self.reply is None:
+        owes_answer, self._owes_answer = self._owes_answer, False
+        if self.turn is not None or self.reply is not None:
+            return
+        if owes_answer:
+            self.typed(now_us, self.history.pop().text)
+        elif greeting:
             self._recite("greeting", greeting, now_us)
 
     def say(self, now_us: int, text: str) -> None:

@@ -158,6 +158,18 @@ class Reply:
         return before + self.heard_end if self.heard_end else self.opener_heard_end
 
 
+class Shelf(Protocol):
+    """Where memories of calls lie. What was put there comes out again only for the token it was put with.
+
+    Every call may wait for a disk; none raises when that fails.
+    """
+
+    def put(self, session_id: str, token: str, plain: bytes, keep_s: float) -> None: ...
+    def get(self, session_id: str, token: str) -> bytes | None: ...
+    def drop(self, session_id: str) -> None: ...
+    def tidy(self) -> None: ...
+
+
 class Hands(Protocol):
     """What the conversation can do. Every call returns at once; its outcome comes back as an event."""
 

@@ -4,6 +4,9 @@ Pure mechanics without judgement: open and close turns, make, confirm, release, 
 do what when is `conversation.py`'s business.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from visavis_gateway import captions
 from visavis_gateway.endpointing import words_of
 from visavis_gateway.engine import Hands, Move, Reply, Turn
@@ -33,10 +36,35 @@ class Floor:
         self._state = ""
         self._idle_from_us: int | None = None
         self._last_cut: Reply | None = None
+        self._owes_answer = False  # the newest move is a question that another call has left
         self.history: list[Move] = []
         self.turn: Turn | None = None
         self.reply: Reply | None = None
         self.opening: Reply | None = None  # the opener of `reply`, from its making to its last sample
+
+    @property
+    def said(self) -> list[Move]:
+        """The memory as it were if all ended now: with what was asked last, and heard of the answer."""
+        moves, reply = list(self.history), self.reply
+        if reply is not None and reply.is_confirmed:
+            if reply.turn.transcript:
+                moves.append(Move(True, reply.turn.transcript))
+            if heard := self._really_heard(reply):
+                moves.append(Move(False, heard, interrupted=True))
+        trim(moves)
+        return moves
+
+    def take_over(self, history: Sequence[Move]) -> None:
+        """Go on from what was said in another call."""
+        self.history.extend(history)
+        self._owes_answer = bool(history) and history[-1].is_user
+
+    def _really_heard(self, reply: Reply) -> str:
+        """The words that have sounded, less those that the viewer does not seem to get."""
+        if reply.released_us is None:
+            return reply.heard
+        heard_end = min(reply.heard_end, self._hands.said_without(reply, self._hands.unheard_us()))
+        return replace(reply, heard_end=heard_end).heard
 
     def _clear_floor(self, now_us: int) -> None:
         if self.turn is not None:

@@ -34,21 +34,27 @@ async def kept_read(
 
 async def _read(library: Library, personas: Mapping[str, Persona], every_s: float) -> None:
     seen: dict[Path, Stamps | str] = {}
+    troubles: dict[Path, str] = {}  # what was in the way at the last try: it is tried again, but said once
     while True:
         for folder in {Path(each.knowledge) for each in personas.values() if each.knowledge}:
             stamps = await run_step(stamps_of, folder)
-            if seen.get(folder) != stamps:
+            if seen.get(folder) != stamps or troubles.get(folder):
                 seen[folder] = stamps
-                await _refresh(library, folder)
+                trouble = await _refresh(library, folder)
+                if trouble and trouble != troubles.get(folder):
+                    log.error("knowledge: %s", trouble)
+                troubles[folder] = trouble
         await asyncio.sleep(every_s)
 
 
-async def _refresh(library: Library, folder: Path) -> None:
+async def _refresh(library: Library, folder: Path) -> str:
+    """What was in the way, in words; empty when nothing was."""
     stop = threading.Event()
     try:
         await run_stoppable_step(None, stop.set, library.refresh, folder, stop.is_set)
     except KnowledgeError as error:
-        log.error("knowledge: %s", error)
+        return str(error)
+    return ""
 
 
 def stamps_of(folder: Path) -> Stamps | str:

@@ -29,6 +29,14 @@ class Face:
         return cls(credits.name, credits.title, credits.renderer, credits.licence, credits.author)
 
 
+@dataclass(frozen=True, slots=True)
+class Mind:
+    """Which model answers, and why that one where the brain service chose it; empty until it has told."""
+
+    name: str = ""
+    why: str = ""
+
+
 class Mark:
     """One session's manifest, whoever is seen in it."""
 
@@ -36,6 +44,7 @@ class Mark:
         self._session_id = session_id
         self._started_time = datetime.now(UTC).isoformat(timespec="seconds")
         self.face = Face()
+        self.mind = Mind()
 
     def manifest(self, persona: Persona) -> dict[str, Any]:
         """What a program may want to know of this call (docs/viewer.md, section 7)."""
@@ -58,4 +67,5 @@ class Mark:
                 "author": face.author,
             },
             "voice": persona.voice,
+            "model": {"name": self.mind.name, "why": self.mind.why},
         }

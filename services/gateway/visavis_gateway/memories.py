@@ -1,46 +1,76 @@
-"""What was said in sessions that broke off: a viewer that comes back goes on where it was."""
+"""What was said in a call, for a viewer that comes back: its connection broke, or the gateway died."""
 
-import secrets
-from collections import OrderedDict
-from collections.abc import Sequence
+import asyncio
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
 
-from visavis_gateway.engine import Move
+from rpckit.blocking import run_step
 
-MAX_KEPT = 64
+from visavis_gateway.engine import Move, Shelf
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+LONGEST_REFRESH_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Memory:
-    token: str
+class Memory:
+    """Who answered, and what was said; bounded by `floor.trim`."""
+
+    persona: str
     history: tuple[Move, ...]
-    until_s: float
+
+
+def to_bytes(memory: Memory) -> bytes:
+    """JSON: `{"persona": "mira", "history": [[is_user, text, interrupted], ...]}`."""
+    history = [[move.is_user, move.text, move.interrupted] for move in memory.history]
+    return json.dumps({"persona": memory.persona, "history": history}).encode()
+
+
+def from_bytes(plain: bytes) -> Memory:
+    """What `to_bytes` made."""
+    read = json.loads(plain)
+    return Memory(read["persona"], tuple(Move(*move) for move in read["history"]))
 
 
 class Memories:
-    """Pure: time is an argument, in seconds. Holds at most 64 histories, each for `keep_s`."""
+    """One memory a session, for `keep_s` after it was kept last. Changes happen in the order of the calls."""
 
-    def __init__(self, keep_s: float) -> None:
+    def __init__(self, keep_s: float, shelf: Shelf) -> None:
         self._keep_s = keep_s
-        self._kept: OrderedDict[str, _Memory] = OrderedDict()
+        self._shelf = shelf
+        self._one_at_a_time = asyncio.Lock()
 
-    def keep(self, now_s: float, session_id: str, token: str, history: Sequence[Move]) -> None:
-        """Remember a session that broke off; one in which nothing was said is forgotten."""
-        self._forget_old(now_s)
-        if history and self._keep_s > 0:
-            self._kept[session_id] = _Memory(token, tuple(history), now_s + self._keep_s)
-        while len(self._kept) > MAX_KEPT:
-            self._kept.popitem(last=False)
+    @property
+    def refresh_s(self) -> float:
+        """How often the memory of an open call must be kept again, lest it fades."""
+        return min(LONGEST_REFRESH_S, self._keep_s / 3)
 
-    def take(self, now_s: float, session_id: str, token: str) -> list[Move]:
-        """What was said in that session, once, to whoever has its token; else nothing."""
-        self._forget_old(now_s)
-        found = self._kept.get(session_id)
-        if found is None or not secrets.compare_digest(found.token.encode(), token.encode()):
-            return []
-        del self._kept[session_id]
-        return list(found.history)
+    async def keep(self, session_id: str, token: str, memory: Memory) -> bool:
+        """Keep it in place of the one before; whether it is kept: an empty one is not, nor any for 0 s."""
+        if not memory.history or not self._keep_s:
+            return False
+        await self._do(self._shelf.put, session_id, token, to_bytes(memory), self._keep_s)
+        return True
 
-    def _forget_old(self, now_s: float) -> None:
-        for session_id in [each for each, memory in self._kept.items() if memory.until_s <= now_s]:
-            del self._kept[session_id]
+    async def recall(self, session_id: str, token: str) -> Memory | None:
+        """What was said in that session, for whoever has its token; it stays until it is forgotten."""
+        if not self._keep_s:
+            return None
+        plain = await self._do(self._shelf.get, session_id, token)
+        return None if plain is None else from_bytes(plain)
+
+    async def forget(self, session_id: str) -> None:
+        """Nothing of it can be recalled any more."""
+        await self._do(self._shelf.drop, session_id)
+
+    async def tidy(self) -> None:
+        """What has faded goes."""
+        await self._do(self._shelf.tidy)
+
+    async def _do(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        async with self._one_at_a_time:
+            return await run_step(step, *args, **kwargs)

@@ -37,8 +37,9 @@ from visavis_gateway.frame_times import FrameTimes
 from visavis_gateway.hearing import Hearing
 from visavis_gateway.knowledge import Library
 from visavis_gateway.looks import start_render
-from visavis_gateway.manifest import Face, Mark
+from visavis_gateway.manifest import Face, Mark, Mind
 from visavis_gateway.media import Media
+from visavis_gateway.memories import Memory
 from visavis_gateway.peers.asr import AsrPeer
 from visavis_gateway.peers.render import RenderPeer
 from visavis_gateway.peers.tts import require_voice
@@ -101,6 +102,7 @@ class Session:
         self.session_id = session_id
         self.token = token
         self.is_waiting = waits  # connected or not, nothing happens before the viewer says `begin`
+        self.is_answered = False  # a message of its viewer has come: both ways are open
         self.reason = "failed"  # why it ended
         self._persona = persona
         self._mark = Mark(session_id)
@@ -148,7 +150,7 @@ class Session:
         self.conversation = Conversation(
             self._stage, Policy(), greeting, Endpointing(pauses), manners_of(persona)
         )
-        self.conversation.history.extend(history)
+        self.conversation.take_over(history)
         self.is_resumed = bool(history)
 
     # -- life -------------------------------------------------------------------------------------------
@@ -192,6 +194,16 @@ class Session:
     def face(self) -> dict[str, Any]:
         """For a viewer that draws: its files, as far as they are made; nothing for others."""
         return {"face": {"files": self._drawn.files}} if self._drawn else {}
+
+    @property
+    def has_begun(self) -> bool:
+        """Its viewer has come and wants it."""
+        return self._has_begun
+
+    @property
+    def memory(self) -> Memory:
+        """What another call would have to know to go on from here."""
+        return Memory(self._persona.name, tuple(self.conversation.said))
 
     def close(self, reason: str) -> None:
         """End the session; the first reason counts."""
@@ -334,12 +346,19 @@ class Session:
         if self._is_connected and self._mark.face != before:
             self.tell({"type": "manifest", **self.manifest()})
 
+    def on_model(self, name: str, why: str) -> None:
+        """The mind has said which model answers; the viewer is told when that is another one."""
+        before, self._mark.mind = self._mark.mind, Mind(name, why)
+        if self._mark.mind != before:
+            self.tell({"type": "manifest", **self.manifest()})
+
     def on_audio(self, timestamp: int, payload: bytes) -> None:
         self._hear_from_viewer()
         self._media.on_packet(timestamp, payload)
 
     def on_message(self, text: str) -> None:
         self._hear_from_viewer()
+        self.is_answered = True
         inbox.handle(self, text)
 
     def _hear_from_viewer(self) -> None:

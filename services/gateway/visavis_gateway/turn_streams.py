@@ -35,6 +35,7 @@ class Listener(Protocol):
     conversation: Conversation
 
     def now_us(self) -> int: ...
+    def on_model(self, name: str, why: str) -> None: ...
 
 
 class TurnStreams:
@@ -93,7 +94,9 @@ class TurnStreams:
 
     def open_brain(self, history: list[Move]) -> None:
         """Let the mind read the persona and the conversation."""
-        self._brain = BrainPeer(self._brain_stub, self._on_text, self._on_done, self._on_judgement)
+        self._brain = BrainPeer(
+            self._brain_stub, self._on_text, self._on_done, self._on_judgement, self._listener.on_model
+        )
         self._brain_task = self._spawn(self._think(self._brain, list(history)), "turn.brain")
 
     def warm(self, text: str) -> None:

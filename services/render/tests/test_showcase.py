@@ -14,6 +14,7 @@ from visavis_render.avatar import MANIFEST, names, read_directory
 from visavis_render.backends import load_avatar
 from visavis_render.config import Config
 from visavis_render.engine import FaceState, Viseme
+from visavis_render.showcase.sheet import in_rows, write_image
 from visavis_render.showcase.speech import Speech, read_speech
 from visavis_render.showcase.start import create
 
@@ -130,3 +131,17 @@ def test_a_name_that_is_none_is_refused(tmp_path, name):
     with pytest.raises(InvalidInput, match="an avatar's name is 1 to 32 of"):
         create(name, "mira", tmp_path, "")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_cells_stand_in_rows_of_eight_on_paper():
+    cells = [np.zeros((4, 6, 3), np.uint8)] * 9
+    sheet = in_rows(cells)
+    assert sheet.shape == (8, 48, 3)
+    assert sheet[:4].max() == 0
+    assert sheet[4:, 6:].min() > 200
+
+
+def test_a_picture_of_lower_quality_is_a_smaller_file(tmp_path):
+    noise = np.random.default_rng(1).integers(0, 255, (64, 64, 3), np.uint8)
+    sizes = [write_image(tmp_path / f"{q}.jpg", noise, quality=q).stat().st_size for q in (4, 16)]
+    assert sizes[1] < sizes[0]

@@ -1,6 +1,7 @@
 """A session whose viewer draws: assets once, then one state of the face for each advance."""
 
 import json
+import zlib
 
 import av
 import grpc
@@ -130,19 +131,31 @@ async def test_the_rate_can_change_and_the_size_does_not_matter(stub):
 
 
 @pytest.mark.parametrize(
-    ("first", "why"),
+    ("first", "code", "why"),
     [
-        (start(avatar="fake", output=pb.RENDER_OUTPUT_FACE), "output: the avatar fake can't be drawn by a"),
-        (start(avatar="clapper", output=7), "output must be RENDER_OUTPUT_VIDEO or RENDER_OUTPUT_FACE"),
-        (start(avatar="clapper", output=pb.RENDER_OUTPUT_FACE, label="人"), "label can't show"),
+        (
+            start(avatar="fake", output=pb.RENDER_OUTPUT_FACE),
+            "FAILED_PRECONDITION",
+            "output: the avatar fake can't be drawn by a",
+        ),
+        (
+            start(avatar="clapper", output=7),
+            "INVALID_ARGUMENT",
+            "output must be RENDER_OUTPUT_VIDEO or RENDER_OUTPUT_FACE",
+        ),
+        (
+            start(avatar="clapper", output=pb.RENDER_OUTPUT_FACE, label="人"),
+            "INVALID_ARGUMENT",
+            "label can't show",
+        ),
     ],
 )
-async def test_what_cannot_be_is_refused(stub, first, why):
+async def test_what_cannot_be_is_refused(stub, first, code, why):
     call = stub.Render()
     await call.write(first)
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await call.read()
-    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert caught.value.code().name == code
     assert why in caught.value.details()
 
 
@@ -181,6 +194,33 @@ def test_the_kit_of_a_drawn_character_holds_its_layers_exactly():
         picture = picture_of(assets[layer["file"]])
         assert (picture[:, :, 3] == 255).sum() > 10_000
     assert picture_of(assets["background.webp"]).shape == (1024, 1024, 4)
+    assert avatar.kit() is avatar.kit()
+
+
+@pytest.mark.parametrize("name", ["nora", "amos"])
+def test_the_kit_of_a_rendered_person_holds_its_pictures_and_its_mesh(name):
+    directory = by_name(name)
+    avatar = load_avatar(directory, Config())
+    assets = {asset.name: asset for asset in packed(avatar.kit(), "AI")}
+    index = json.loads(assets[INDEX].data)
+    for file in index["pictures"].values():
+        assert assets[file].data == directory.asset(file).read_bytes()
+        assert assets[file].media_type == f"image/{file.split('.')[1]}"
+    assert ("turns" in index["pictures"]) == (name == "nora")
+    bits = np.frombuffer(zlib.decompress(assets[index["numbers"]["file"]].data), "<u2")
+
+    def read(array):
+        place = index["numbers"]["arrays"][array]
+        stored = bits[place["at"] : place["at"] + place["count"]]
+        return place["low"] + place["step"] * stored.astype(float)
+
+    with np.load(directory.asset("mesh.npz")) as mesh:
+        assert np.array_equal(read("triangles"), mesh["triangles"].ravel())
+        assert np.array_equal(read("moves") * 65536, mesh["moves"].ravel())
+        assert np.abs(read("base") - mesh["base"].ravel()).max() < 1e-5
+        assert index["hole_count"] == mesh["hole_count"]
+    assert bits.size == sum(place["count"] for place in index["numbers"]["arrays"].values())
+    assert sum(len(asset.data) for asset in assets.values()) < 1 << 20
     assert avatar.kit() is avatar.kit()
 
 

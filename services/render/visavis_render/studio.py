@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-from rpckit.errors import Busy, ServiceError, require
+from rpckit.errors import Busy, ServiceError, Unsupported
 
 from visavis_render.avatar import AvatarDirectory, by_name, read_directory, require_size, size_range
 from visavis_render.backends import load_avatar, traits_of, with_background
@@ -34,6 +34,12 @@ def open_house(config: Config) -> AvatarDirectory:
     except ServiceError as error:
         raise SystemExit(f"RENDER_AVATAR: {error}") from None
     return directory
+
+
+def _require_drawable(traits: Traits, name: str) -> None:
+    """Raise Unsupported unless a viewer can draw an avatar of these traits."""
+    if not traits.viewer_can_draw:
+        raise Unsupported(f"output: the avatar {name} can't be drawn by a viewer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +109,7 @@ class Studio:
         directory = self.directory(wish.avatar, wish.background)
         traits = traits_of(directory)
         if wish.is_drawn_by_viewer:
-            require(traits.viewer_can_draw, f"output: the avatar {directory.name} can't be drawn by a viewer")
+            _require_drawable(traits, directory.name)
         else:
             require_size(size_range(directory, traits), wish.spec.size_px)
             require_codec(wish.spec)

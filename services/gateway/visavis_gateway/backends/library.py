@@ -54,14 +54,14 @@ class VectorLibrary:
         """Embed the documents that are new or changed, forget those that are gone. Raises KnowledgeError."""
         key = str(folder.resolve())
         paths = {str(path.relative_to(folder)): path for path in documents_in(folder)}
-        with self._lock:
+        with self._lock, told():
             known = dict(self._base.execute("SELECT name, hash FROM document WHERE folder = ?", (key,)))
         for name in known.keys() - paths.keys():
             self._write(key, name, "", [])
         for name, path in paths.items():
             if should_stop():
                 return
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            digest = digest_of(path, name)
             if known.get(name) != digest:
                 passages = read_document(folder, path)
                 self._write(key, name, digest, passages)
@@ -107,13 +107,26 @@ class VectorLibrary:
             do("INSERT INTO document VALUES (?, ?, ?)", (key, name, digest))
 
 
+def digest_of(path: Path, name: str) -> str:
+    """What tells one version of a document from another. Raises KnowledgeError."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise KnowledgeError(f"{name} can't be read: {error.strerror}") from None
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """SQLite's errors (disk full, file damaged) as ours."""
     try:
         yield
     except apsw.Error as error:
-        raise KnowledgeError(f"the store of vectors failed: {error}") from None
+        # A full disk makes SQLite roll back by itself, and the roll-back after it fails.
+        if isinstance(error.__context__, apsw.FullError) or isinstance(error, apsw.FullError):
+            why = "the disk is full: make room, or set GATEWAY_KNOWLEDGE_DIR to a folder on another disk"
+        else:
+            why = f"the store of vectors failed: {error}"
+        raise KnowledgeError(why) from None
 
 
 def open_store(folder: Path) -> apsw.Connection:

@@ -1,6 +1,7 @@
 // The gateway's HTTP calls.
 
 const ANSWER_WITHIN_MS = 20_000;
+const NOBODY_BEHIND = [502, 503, 504]; // what a proxy says of a gateway that is away
 
 /** A call that was refused: `code` as the gateway names it, or `unreachable`. */
 export class ApiError extends Error {
@@ -39,6 +40,17 @@ export class Gateway {
     return answer.json();
   }
 
+  /** Whether it has this session: "known", "forgotten" or "unreachable". */
+  async knows({ session_id, token }, signal) {
+    const path = `api/sessions/${encodeURIComponent(session_id)}/manifest`;
+    try {
+      await this.#request(path, { headers: { Authorization: `Bearer ${token}` } }, signal);
+      return "known";
+    } catch ({ code }) {
+      return code === "not_found" ? "forgotten" : "unreachable";
+    }
+  }
+
   /** Goes on as another persona. */
   async become({ session_id, token }, persona) {
     await this.#request(`api/sessions/${encodeURIComponent(session_id)}/persona`, {
@@ -48,7 +60,7 @@ export class Gateway {
     });
   }
 
-  /** Best effort, and outlives the page; a session that is not closed here ends by itself. */
+  /** Best effort, and outlives the page. A session that is not closed here ends by itself, and is remembered. */
   close({ session_id, token }) {
     fetch(`${this.base}api/sessions/${encodeURIComponent(session_id)}`, {
       method: "DELETE",
@@ -79,5 +91,6 @@ export class Gateway {
 async function refusal(answer) {
   const { error } = await answer.json().catch(() => ({}));
   const retryAfterS = Number.parseInt(answer.headers.get("Retry-After") ?? "", 10) || 0;
-  return new ApiError(error?.code ?? "unreachable", error?.message ?? "", retryAfterS);
+  const otherwise = NOBODY_BEHIND.includes(answer.status) ? "unreachable" : "refused";
+  return new ApiError(error?.code ?? otherwise, error?.message ?? "", retryAfterS);
 }

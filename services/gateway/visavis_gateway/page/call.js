@@ -90,9 +90,9 @@ export class Call extends EventTarget {
     this.#end(detail.code, detail);
   }
 
-  /** The network is gone, as far as anyone can tell: the session is left for a next call to resume. */
-  abandon() {
-    this.#end("lost");
+  /** The other end is gone, as far as anyone can tell: the session is left for a next call to resume. */
+  abandon(cause = "") {
+    this.#end("lost", { message: cause });
   }
 
   #listen() {
@@ -139,7 +139,8 @@ export class Call extends EventTarget {
     this.leaving.abort();
     clearTimeout(this.timer);
     clearTimeout(this.recovery);
-    if (this.session && code !== "lost") this.gateway.close(this.session); // a lost one may be resumed
+    const remembered = code === "lost" || code === "bye"; // a next call may resume it
+    if (this.session && !remembered) this.gateway.close(this.session);
     this.peer.close();
     this.#tell("end", { ...detail, code });
   }

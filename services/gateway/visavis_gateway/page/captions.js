@@ -50,12 +50,18 @@ export class Captions {
     this.#settle(entry, done);
   }
 
-  /** Another call goes on under the same captions: its turns are new ones. */
+  /**
+   * Another call goes on under the same captions: its turns are new ones. A question without an answer may come
+   * again. Returns what was typed and did not arrive.
+   */
   startOver() {
     this.settle();
+    const lost = this.typed.filter(({ arrived }) => !arrived).map(({ text }) => text);
+    const asked = [...this.entries.values()].filter(isUnanswered).at(-1);
+    if (asked) this.typed.unshift(Object.assign(asked, { text: asked.said.textContent, arrived: true }));
     this.entries.clear();
-    this.typed = [];
     this.unanswered = null;
+    return lost;
   }
 
   /**
@@ -156,6 +162,10 @@ export class Captions {
     if (scrollHeight - scrollTop - clientHeight - grown < AT_THE_END_PX) this.list.scrollTop = scrollHeight;
     this.height = scrollHeight;
   }
+}
+
+function isUnanswered({ item }) {
+  return item.classList.contains("user") && !item.nextElementSibling?.classList.contains("avatar");
 }
 
 function timings(line, table, traceId) {

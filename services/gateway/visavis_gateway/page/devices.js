@@ -16,6 +16,13 @@ export function watchDevices(onChange) {
   navigator.mediaDevices?.addEventListener?.("devicechange", onChange);
 }
 
+/** Calls back with `plugged` or `allowed` when there is reason to hope for a microphone that could not be had. */
+export async function watchMicrophone(onHope) {
+  watchDevices(() => onHope("plugged"));
+  const permission = await navigator.permissions?.query({ name: "microphone" }).catch(() => null);
+  permission?.addEventListener("change", () => { if (permission.state === "granted") onHope("allowed"); });
+}
+
 /** Lets an element sound there; where that is gone, at the system's own. */
 export async function setSpeaker(media, id) {
   if (!canChooseSpeaker) return;

@@ -12,6 +12,7 @@ export class Facts {
   clear() {
     this.state = "idle";
     this.session = null;
+    this.manifest = null;
     this.transcripts = new Map();
     this.replies = new Map();
     this.turns = [];
@@ -31,6 +32,7 @@ export class Facts {
     if (this.messages.length > MESSAGES_MAX) this.messages.shift();
     const { type, ...fields } = message;
     if (type === "session") this.session = fields;
+    if (type === "manifest") this.manifest = fields;
     if (type === "state") this.state = fields.state;
     if (type === "transcript") this.transcripts.set(fields.turn_id, fields);
     if (type === "reply") this.replies.set(fields.turn_id, fields);
@@ -52,7 +54,7 @@ export class Facts {
 
   expose() {
     const read = {};
-    for (const name of ["phase", "state", "session", "turns", "errors", "messages", "bye", "times", "quality"]) {
+    for (const name of ["phase", "state", "session", "manifest", "turns", "errors", "messages", "bye", "times", "quality"]) {
       read[name] = { enumerable: true, get: () => structuredClone(this[name]) };
     }
     read.transcripts = { enumerable: true, get: () => structuredClone([...this.transcripts.values()]) };

@@ -13,12 +13,14 @@ import { watchQuality } from "./quality.js";
 import { Reconnect, watchSleep } from "./reconnect.js";
 import { startReports } from "./reports.js";
 import { Settings } from "./settings.js";
+import { watchSilence } from "./silence.js";
 import { View } from "./view.js";
-import { farewell, MICROPHONE, NOTES } from "./words.js";
+import { farewell, microphoneText, NOTES } from "./words.js";
 
 const LEVEL_EVERY_MS = 100;
 const ASKING_AFTER_MS = 600;
 const LOST_AFTER_SLEEP_MS = 8_000; // the gateway lets a silent viewer go after 10 s
+const NOTE_MS = 4_000; // how long good news stand
 const LOUD = 0.3; // the level at which the arcs are widest
 
 const gateway = new Gateway();
@@ -26,7 +28,7 @@ const view = new View();
 const captions = new Captions(view.captions);
 const facts = new Facts();
 const prefetch = new Prefetch(gateway);
-const hearing = new Hearing(offerMicrophone);
+const hearing = new Hearing(offerMicrophone, onMicrophone);
 const reconnect = new Reconnect(comeBack, () => end({ code: "lost" }));
 const settings = new Settings({
   microphone: (id) => { if (call) hearing.open(call, context, id); },
@@ -159,14 +161,24 @@ async function takeMicrophone(made) {
   await hearing.open(made, context, preferred("microphone"));
   clearTimeout(waiting);
   view.hideNotice(NOTES.asking);
+  if (!hearing.trouble) view.setMicrophone(true);
   settings.listDevices();
 }
 
 /** Says why the microphone is silent, and how to try again without a new call. */
 function offerMicrophone(reason) {
   const again = { label: "Try again", run: () => { view.hideNotice(); if (call) takeMicrophone(call); } };
-  view.showNotice(MICROPHONE[reason], reason === "insecure" ? null : again);
+  view.showNotice(microphoneText(reason, true), reason === "insecure" ? null : again);
+  view.setMicrophone(false);
   if (facts.phase === "live") view.text.focus({ preventScroll: true });
+}
+
+/** It could not be had before. */
+function onMicrophone() {
+  view.setMicrophone(true);
+  view.showNotice(NOTES.heard, null, "note");
+  setTimeout(() => view.hideNotice(NOTES.heard), NOTE_MS);
+  settings.listDevices();
 }
 
 function onLive(made, microphoneSettled) {
@@ -181,6 +193,7 @@ function onLive(made, microphoneSettled) {
       view.showPicture(true).then(seen);
     } }),
     watchQuality(made, onQuality),
+    watchSilence(made, (cause) => made.abandon(cause)),
   ];
   stopWatching = () => { for (const stop of stops.splice(0)) stop(); };
   Promise.all([shown, microphoneSettled]).then(() => made.send({ type: "shown" })); // the avatar greets who sees it
@@ -203,6 +216,7 @@ const HANDLERS = {
     view.setLabel(label);
     captions.name = nameOf(shown?.name || "Avatar")[0];
   },
+  manifest: ({ model }) => settings.setModel(model),
   state: ({ state }) => view.setState(state),
   transcript: (message) => captions.setTranscript(message),
   reply: (message) => captions.setReply(message),
@@ -224,7 +238,7 @@ function fail(error) {
 
 /** What the user did not want is mended; everything else is the end. */
 function onEnd(detail) {
-  const broke = detail.code === "lost" || (detail.code === "bye" && detail.message === "vanished");
+  const broke = detail.code === "lost" || (detail.code === "bye" && ["vanished", "shutdown"].includes(detail.message));
   if (!broke || facts.phase !== "live") return end(detail);
   stopWatching();
   captions.settle();
@@ -232,7 +246,7 @@ function onEnd(detail) {
   view.setState("idle");
   view.setQuality("unknown");
   setPhase("reconnecting");
-  view.showNotice(NOTES.reconnecting, { label: "Try now", run: () => reconnect.now() });
+  view.showNotice(NOTES[detail.message] ?? NOTES.reconnecting, { label: "Try now", run: () => reconnect.now() });
   reconnect.start();
 }
 
@@ -250,12 +264,13 @@ async function comeBack() {
     made.leave();
     return false;
   }
-  captions.startOver();
+  const unsent = captions.startOver();
   view.face.srcObject = new MediaStream();
   const { resumed } = made.session;
   view.showNotice(resumed ? NOTES.back : NOTES.anew, null, "note");
-  setTimeout(() => view.hideNotice(resumed ? NOTES.back : NOTES.anew), 4_000);
+  setTimeout(() => view.hideNotice(resumed ? NOTES.back : NOTES.anew), NOTE_MS);
   resumeWith(made);
+  for (const text of unsent) made.send({ type: "text", text });
   return true;
 }
 
@@ -278,6 +293,7 @@ function end({ code, message = "", retryAfterS = 0 }) {
   call = facts.call = null;
   view.face.srcObject = null;
   view.hear.hidden = true;
+  view.setMicrophone(true);
   view.showPicture(false);
   view.setState("idle");
   view.setQuality("unknown");
@@ -301,8 +317,9 @@ function say(event) {
 }
 
 function leave() {
-  if (facts.phase === "reconnecting") return end({ code: "ended" });
-  call?.leave();
+  if (facts.phase !== "reconnecting") return call?.leave();
+  if (call?.session) gateway.close(call.session); // it is over, but remembered
+  end({ code: "ended" });
 }
 
 function showLevels() {
@@ -331,7 +348,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.key === "Escape" && !view.interrupt.disabled && !settings.dialog.open) call?.send({ type: "interrupt" });
 });
-window.addEventListener("pagehide", () => call?.leave());
+window.addEventListener("pagehide", leave);
 watchSleep((sleptMs) => { if (sleptMs > LOST_AFTER_SLEEP_MS && facts.phase === "live") call?.abandon(); });
 setInterval(showLevels, LEVEL_EVERY_MS);
 

@@ -12,8 +12,8 @@ const REASONS = {
 const FULL_SCALE = 0.12; // the RMS of loud speech at a microphone with gain control
 
 /**
- * Resolves to an audio track, of this device where it is there; rejects with an Error whose `reason` is a key of
- * words.MICROPHONE.
+ * Resolves to an audio track, of this device where it is there; rejects with an Error whose `reason` says why:
+ * `refused`, `missing`, `busy` or `insecure`.
  */
 export async function openMicrophone(deviceId = "") {
   if (!window.isSecureContext || !navigator.mediaDevices?.getUserMedia) throw reasoned("insecure");

@@ -1,6 +1,6 @@
 // After a sleep or a lost network: tries again, soon at first, at once when there is a reason to hope.
 
-const PAUSES_MS = [300, 1_000, 2_000, 4_000, 6_000];
+const PAUSES_MS = [300, 700, ...Array(10).fill(1_000), 2_000, 4_000, 6_000];
 const GIVE_UP_MS = 120_000;
 const TICK_MS = 1_000;
 const SLEPT_MS = 6_000; // a clock that jumps so far was not running

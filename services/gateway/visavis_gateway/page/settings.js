@@ -38,6 +38,14 @@ export class Settings {
     find("connection").replaceChildren(...made);
   }
 
+  /** {name, why}: which model answers, and why it was chosen, in parts with semicolons between; may be empty. */
+  setModel(model) {
+    find("model").hidden = !model?.name;
+    const reasons = (model?.why || "").split("; ").filter(Boolean);
+    find("model-name").textContent = model?.name ?? "";
+    find("model-why").replaceChildren(...reasons.map((reason) => element("li", "", reason)));
+  }
+
   async listDevices() {
     const { microphones, speakers } = await listDevices();
     fill(find("microphone"), microphones, preferred("microphone"));

@@ -52,6 +52,11 @@ export class View {
     this.mute.title = muted ? "Unmute (Alt+M)" : "Mute (Alt+M)";
   }
 
+  /** Whether there is a microphone at all. */
+  setMicrophone(isThere) {
+    this.mute.classList.toggle("absent", !isThere);
+  }
+
   /** How loud the user and the avatar are, 0 to 1. */
   setLevels(user, avatar) {
     for (const one of [this.stage, this.mute]) one.style.setProperty("--level", user.toFixed(2));

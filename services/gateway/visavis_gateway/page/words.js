@@ -2,18 +2,27 @@
 
 export const STATES = { idle: "Your turn", listening: "Listening", thinking: "Thinking", speaking: "Speaking" };
 
-export const MICROPHONE = {
-  refused: "The microphone is not allowed. Allow it in the browser, or just type.",
-  missing: "No microphone was found. Plug one in, or just type.",
-  busy: "The microphone does not open; another program may be using it. You can type.",
-  insecure: "Browsers give the microphone only to pages on https or localhost. You can type and listen.",
-  unplugged: "The microphone has stopped. Plug it in again, or just type.",
+const MICROPHONE = {
+  refused: "The microphone is not allowed. Allow it in the address bar",
+  missing: "No microphone was found. Plug one in",
+  busy: "The microphone does not open. Close the program that uses it, then try again",
+  insecure: "Browsers give the microphone only to pages on https or localhost. Open this one so (visavis up --tls)",
+  unplugged: "The microphone has stopped. Plug it in again",
 };
+
+/** Why there is no microphone (a reason of microphone.js), and what to do. */
+export function microphoneText(reason, canType) {
+  return `${MICROPHONE[reason]}${canType ? ", or just type" : ""}.`;
+}
 
 export const NOTES = {
   asking: "Your browser asks for the microphone.",
+  heard: "The microphone is there now. You can speak.",
   wobbling: "The connection is unsteady …",
+  away: "The server does not answer. Waiting for it …",
   reconnecting: "The connection was lost. Trying again …",
+  restarted: "The server had to be started again. Connecting …",
+  shutdown: "The server is shutting down. Trying again …",
   back: "Connected again. Go on where you were.",
   anew: "Connected again, in a new conversation.",
 };
@@ -73,6 +82,7 @@ export const THEMES = { system: "System", light: "Light", dark: "Dark" };
 /** [title, lead] for the end of a conversation. */
 export function farewell(code, message, retryAfterS) {
   if (code === "bye") return [TITLES.ended, byeText(message)];
-  const lead = Object.hasOwn(ENDED, code) ? ENDED[code] : message || ENDED.refused;
+  const known = Object.hasOwn(ENDED, code) ? ENDED[code] : message || ENDED.refused;
+  const lead = code === "unavailable" && message ? `${known.slice(0, -1)}: ${message}.` : known;
   return [TITLES[code] ?? TITLES.refused, lead + retryText(retryAfterS)];
 }

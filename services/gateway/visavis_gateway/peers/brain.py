@@ -84,7 +84,10 @@ class Attempt:
 
 
 class BrainPeer:
-    """Answers one turn. Text, ends of generations and what the words say about the turn's end come back."""
+    """Answers one turn. Text, ends of generations and what the words say about the turn's end come back.
+
+    `on_model` is told who answers, and why that model where the service chose it.
+    """
 
     def __init__(
         self,
@@ -92,11 +95,13 @@ class BrainPeer:
         on_text: Callable[[int, str], Awaitable[None]],
         on_done: Callable[[int, bool], Awaitable[None]],
         on_judgement: Callable[[str, float], None],
+        on_model: Callable[[str, str], None] = lambda name, why: None,
     ) -> None:
         self._stub = stub
         self._on_text = on_text
         self._on_done = on_done
         self._on_judgement = on_judgement
+        self._on_model = on_model
         self._stream: Duplex[pb.ReplyRequest, pb.ReplyResponse] = Duplex("brain")
         self._attempt = Attempt(0, is_over=True)
         self._apology = ""
@@ -130,8 +135,9 @@ class BrainPeer:
             watching = tasks.create_task(self._watch(), name="turn.watch")
             try:
                 await self._stream.run(
-                    self._stub.Reply, pb.ReplyRequest(start=start), self._on_response, metadata=metadata
-                )
+                    self._stub.Reply, pb.ReplyRequest(start=start), self._on_response,
+                    on_started=self._on_started, metadata=metadata,
+                )  # fmt: skip
             except ServiceError as error:
                 failure = error
             finally:
@@ -180,6 +186,9 @@ class BrainPeer:
         """No more requests for this turn."""
         await self._stream.put(pb.ReplyRequest(finish=pb.FinishReply()))
         await self._stream.end()
+
+    def _on_started(self, response: pb.ReplyResponse) -> None:
+        self._on_model(response.started.model, response.started.why)
 
     async def _on_response(self, response: pb.ReplyResponse) -> None:
         if response.WhichOneof("event") == "judgement":

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 import grpc
-from rpckit.errors import Busy, InvalidInput, NotFound, NotReady, ServiceError
+from rpckit.errors import Busy, InvalidInput, NotFound, NotReady, ServiceError, Unsupported
 from rpckit.streams import WaitingQueue
 
 Req = TypeVar("Req")
@@ -19,6 +19,7 @@ EOF = grpc.aio.EOF  # type: ignore[attr-defined]  # missing in the published stu
 
 ERRORS: dict[grpc.StatusCode, type[ServiceError]] = {
     grpc.StatusCode.INVALID_ARGUMENT: InvalidInput,
+    grpc.StatusCode.FAILED_PRECONDITION: Unsupported,
     grpc.StatusCode.NOT_FOUND: NotFound,
     grpc.StatusCode.RESOURCE_EXHAUSTED: Busy,
 }
@@ -68,7 +69,7 @@ class Duplex(Generic[Req, Res]):
     ) -> None:
         """Hold the call until the service ends it. `on_response` may be a coroutine function.
 
-        Raises a ServiceError: Busy, InvalidInput, NotFound as the service said, else NotReady.
+        Raises a ServiceError: Busy, InvalidInput, NotFound, Unsupported as the service said, else NotReady.
         """
         self._is_over = False
         call = open_call(metadata=metadata, wait_for_ready=False)

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
-from rpckit.errors import InvalidInput, NotFound
+from rpckit.errors import InvalidInput, NotFound, Unsupported
 from visavis.media.v1 import media_pb2
 from visavis.render.v1 import render_service_pb2 as pb
 from visavis.render.v1.render_service_pb2_grpc import RenderServiceStub
@@ -68,7 +68,7 @@ class RenderPeer:
         while True:
             try:
                 await self._stream.run()
-            except (InvalidInput, NotFound) as error:
+            except (InvalidInput, NotFound, Unsupported) as error:
                 if self._before is None:
                     raise
                 label = self._start.label  # in the language of the new persona

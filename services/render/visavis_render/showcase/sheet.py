@@ -1,5 +1,6 @@
 """A contact sheet: one small picture of everything that a face can do."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,8 @@ def rgb(picture: I420) -> Rgb:
     return image
 
 
-def _cell(picture: I420, part: tuple[float, float, float, float], caption: str) -> Rgb:
-    """Part of a picture, made small, over its caption."""
+def cell(picture: I420, part: tuple[float, float, float, float], caption: str) -> Rgb:
+    """Part of a picture (top, bottom, left, right, as shares of it), made small, over its caption."""
     image = rgb(picture)
     top, bottom, left, right = (round(share * image.shape[0]) for share in part)
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image[top:bottom, left:right]), format="rgb24")
@@ -54,26 +55,35 @@ def _caption(text: str) -> Rgb:
     return np.repeat(strip[:, :, None], 3, axis=2)
 
 
-def write_image(path: Path, image: Rgb, codec: str = "mjpeg") -> Path:
-    """Write a picture as JPEG or PNG through the codec library: no image library needed."""
+def write_image(path: Path, image: Rgb, codec: str = "mjpeg", quality: int = QUALITY) -> Path:
+    """Write a picture as JPEG (quality 2, the best, to 31) or PNG by the codec library, without another."""
     context: Any = av.CodecContext.create(codec, "w")
     context.width, context.height = image.shape[1], image.shape[0]
     context.pix_fmt = "yuvj420p" if codec == "mjpeg" else "rgb24"
     context.time_base = Fraction(1, 25)
     if codec == "mjpeg":
-        context.qmin = context.qmax = QUALITY
+        context.qmin = context.qmax = quality
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
     packets = [*context.encode(frame.reformat(format=context.pix_fmt)), *context.encode(None)]
     path.write_bytes(b"".join(bytes(packet) for packet in packets))
     return path
 
 
-def write_sheet(directory: AvatarDirectory, avatar: Avatar, manner: Manner, path: Path) -> Path:
-    """Draw and write the sheet of one avatar."""
+def sheet_cells(directory: AvatarDirectory, avatar: Avatar, manner: Manner) -> list[Rgb]:
+    """All that a face can do, drawn: the whole picture first."""
     low, high = size_range(directory, traits_of(directory))
     renderer = avatar.open(min(high, max(low, DRAW_PX)), "")
-    cells = [_cell(renderer.draw(FaceState()), WHOLE, directory.manifest.name)]
-    cells += [_cell(renderer.draw(face), FACE, caption) for caption, face in sheet_faces(manner)]
-    cells += [np.full_like(cells[0], PAPER)] * (-len(cells) % COLUMNS)
-    rows = [np.concatenate(cells[i : i + COLUMNS], axis=1) for i in range(0, len(cells), COLUMNS)]
-    return write_image(path, np.concatenate(rows))
+    cells = [cell(renderer.draw(FaceState()), WHOLE, directory.manifest.name)]
+    return cells + [cell(renderer.draw(face), FACE, caption) for caption, face in sheet_faces(manner)]
+
+
+def in_rows(cells: Sequence[Rgb]) -> Rgb:
+    """Cells side by side in rows, the last row filled up with paper."""
+    filled = [*cells, *[np.full_like(cells[0], PAPER)] * (-len(cells) % COLUMNS)]
+    rows = [np.concatenate(filled[at : at + COLUMNS], axis=1) for at in range(0, len(filled), COLUMNS)]
+    return np.concatenate(rows)
+
+
+def write_sheet(directory: AvatarDirectory, avatar: Avatar, manner: Manner, path: Path) -> Path:
+    """Draw and write the sheet of one avatar."""
+    return write_image(path, in_rows(sheet_cells(directory, avatar, manner)))

@@ -5,7 +5,7 @@ import { Hearing } from "../hearing.js";
 import { nameOf } from "../people.js";
 import { Prefetch } from "../prefetch.js";
 import { startReports } from "../reports.js";
-import { farewell, MICROPHONE } from "../words.js";
+import { farewell, microphoneText } from "../words.js";
 import { sheet } from "./look.js";
 
 /**
@@ -20,7 +20,8 @@ export class VisavisAvatar extends HTMLElement {
     super();
     this.attachShadow({ mode: "open" }).adoptedStyleSheets = [sheet];
     this.call = null;
-    this.hearing = new Hearing((reason) => this.#note(MICROPHONE[reason]));
+    this.noted = this.trouble = "";
+    this.hearing = new Hearing((reason) => this.#complain(microphoneText(reason, false)), () => this.#complain(""));
     this.#build();
   }
 
@@ -177,6 +178,7 @@ export class VisavisAvatar extends HTMLElement {
   #finish({ code, message = "", retryAfterS = 0 }) {
     this.stopReports?.();
     this.hearing.drop();
+    this.trouble = "";
     this.context?.close();
     this.context = this.call = null;
     this.video.srcObject = null;
@@ -196,7 +198,14 @@ export class VisavisAvatar extends HTMLElement {
   }
 
   #note(text) {
-    this.note.textContent = text;
+    this.noted = text;
+    this.note.textContent = [text, this.trouble].filter(Boolean).join(" ");
+  }
+
+  /** Stands beside what is noted otherwise: that one talks to an AI is said always. */
+  #complain(trouble) {
+    this.trouble = trouble;
+    this.#note(this.noted);
   }
 
   #tell(type, detail) {

@@ -1,12 +1,15 @@
 // A face that the page draws by itself: from states that come with media time, in step with the sound it plays.
 import { PlayClock } from "./clock.js";
-import { ClapperRenderer } from "./clapper.js";
 import { hasWebGl } from "./gl.js";
-import { fetchKit } from "./kit.js";
+import { canInflate, fetchKit } from "./kit.js";
 import { States } from "./states.js";
-import { VectorRenderer } from "./vector/renderer.js";
 
-const RENDERERS = { vector: VectorRenderer, clapper: ClapperRenderer };
+// Loaded by those pages alone that draw.
+const RENDERERS = {
+  vector: async () => (await import("./vector/renderer.js")).VectorRenderer,
+  atlas: async () => (await import("./atlas/renderer.js")).AtlasRenderer,
+  clapper: async () => (await import("./clapper.js")).ClapperRenderer,
+};
 const CHANNEL = "visavis-face";
 const LEAST_PX = 192;
 const LEAST_SHRUNK_PX = 320; // a slow machine rather shows fewer pictures than a blurred one
@@ -21,9 +24,16 @@ const SMALLER = 0.75;
  */
 export function drawnFace(peer, receiver) {
   const isAsked = new URLSearchParams(location.search).get("render") === "client";
-  if (!isAsked || !hasWebGl()) return null;
+  if (!isAsked || !hasWebGl() || !canInflate()) return null;
+  for (const load of Object.values(RENDERERS)) load().catch(() => {}); // it is missed when it is needed
   const channel = peer.createDataChannel(CHANNEL, { ordered: false, maxRetransmits: 0 });
   return new ClientFace(channel, receiver);
+}
+
+/** The class that draws faces of this kind. */
+export function rendererOf(name) {
+  if (!Object.hasOwn(RENDERERS, name)) throw new Error(`this page can't draw "${name}" faces`);
+  return RENDERERS[name]();
 }
 
 export class ClientFace {
@@ -72,7 +82,8 @@ export class ClientFace {
     this.wanted = wanted;
     try {
       const kit = await fetchKit(files, this.gateway);
-      if (this.wanted === wanted && !this.closed) this.#prepare(kit);
+      const Renderer = await rendererOf(kit.index.renderer);
+      if (this.wanted === wanted && !this.closed) this.#prepare(Renderer, kit);
     } catch (error) {
       if (this.wanted === wanted && !this.closed) this.onFailure(error);
     }
@@ -86,11 +97,10 @@ export class ClientFace {
     this.canvas?.remove();
   }
 
-  #prepare({ index, pictures }) {
-    if (!Object.hasOwn(RENDERERS, index.renderer)) throw new Error(`this page can't draw "${index.renderer}" faces`);
+  #prepare(Renderer, { index, pictures }) {
     const canvas = makeCanvas(index.label.text);
     canvas.addEventListener("webglcontextrestored", () => this.renderer?.restore());
-    const renderer = new RENDERERS[index.renderer](canvas, index, pictures);
+    const renderer = new Renderer(canvas, index, pictures);
     this.#dropOld = this.canvas ? dropper(this.canvas, this.renderer) : () => {};
     Object.assign(this, { canvas, renderer });
     this.#begin();

@@ -65,3 +65,46 @@ export function makeTexture(gl, picture, hasLevels) {
   if (hasLevels) gl.generateMipmap(gl.TEXTURE_2D);
   return texture;
 }
+
+/** `count` pictures of one size that stand below each other, as one texture with smaller copies. */
+export function makeStack(gl, picture, count) {
+  const [width, height] = [picture.width, picture.height / count];
+  const texture = gl.createTexture();
+  gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture);
+  gl.texStorage3D(gl.TEXTURE_2D_ARRAY, 1 + Math.floor(Math.log2(Math.max(width, height))), gl.RGBA8, width, height, count);
+  const paper = new OffscreenCanvas(width, height);
+  const pen = paper.getContext("2d", { willReadFrequently: true });
+  for (let n = 0; n < count; n += 1) {
+    pen.drawImage(picture, 0, -n * height);
+    gl.texSubImage3D(gl.TEXTURE_2D_ARRAY, 0, 0, 0, n, width, height, 1, gl.RGBA, gl.UNSIGNED_BYTE, paper);
+  }
+  gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
+  gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
+  gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_NEAREST);
+  gl.generateMipmap(gl.TEXTURE_2D_ARRAY);
+  return texture;
+}
+
+/** A square working picture to draw into: {texture, frame}. */
+export function makeTarget(gl, size) {
+  const texture = gl.createTexture();
+  gl.bindTexture(gl.TEXTURE_2D, texture);
+  gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, size, size);
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR);
+  const frame = gl.createFramebuffer();
+  gl.bindFramebuffer(gl.FRAMEBUFFER, frame);
+  gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
+  return { texture, frame };
+}
+
+/** A buffer of numbers at an attribute of the vertex array that is bound. */
+export function makeAttribute(gl, at, size, numbers, usage = gl.STATIC_DRAW) {
+  const buffer = gl.createBuffer();
+  gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+  gl.bufferData(gl.ARRAY_BUFFER, numbers, usage);
+  gl.enableVertexAttribArray(at);
+  gl.vertexAttribPointer(at, size, gl.FLOAT, false, 0, 0);
+  return buffer;
+}

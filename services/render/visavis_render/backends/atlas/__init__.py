@@ -5,7 +5,7 @@ from visavis_render.backends.vector import use_cache
 from visavis_render.config import Config
 from visavis_render.engine import Avatar, Traits
 
-TRAITS = Traits()
+TRAITS = Traits(viewer_can_draw=True)
 
 
 def build(directory: AvatarDirectory, config: Config) -> Avatar:
@@ -15,4 +15,4 @@ def build(directory: AvatarDirectory, config: Config) -> Avatar:
     from visavis_render.backends.atlas.assets import load
     from visavis_render.backends.atlas.avatar import AtlasAvatar
 
-    return AtlasAvatar(load(directory))
+    return AtlasAvatar(load(directory), directory)

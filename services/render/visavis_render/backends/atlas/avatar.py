@@ -3,13 +3,15 @@
 import threading
 from dataclasses import dataclass
 
+from visavis_render.avatar import AvatarDirectory
 from visavis_render.backends.atlas.assets import Person
 from visavis_render.backends.atlas.face import KeyTable
 from visavis_render.backends.atlas.head import Head
+from visavis_render.backends.atlas.kit import kit_of
 from visavis_render.backends.atlas.layers import Layers, make_layers
 from visavis_render.backends.atlas.mapping import controls_of
 from visavis_render.backends.atlas.player import Player
-from visavis_render.engine import I420, FaceState, HeadPose, Viseme
+from visavis_render.engine import I420, FaceState, HeadPose, Kit, Viseme
 from visavis_render.label import Badge
 
 FIRST_SIZE = 512
@@ -45,8 +47,9 @@ class AtlasRenderer:
 class AtlasAvatar:
     """A person; scaled once per size and shared."""
 
-    def __init__(self, person: Person) -> None:
-        self._person = person
+    def __init__(self, person: Person, directory: AvatarDirectory) -> None:
+        self._person, self._directory = person, directory
+        self._kit: Kit | None = None
         self._scaled: dict[int, Scaled] = {}
         self._scaling = threading.Lock()
         renderer = self.open(FIRST_SIZE, "")
@@ -65,3 +68,10 @@ class AtlasAvatar:
                 self._scaled[size_px] = Scaled(layers, KeyTable(layers), Head(layers, self._person))
             scaled = self._scaled[size_px]
         return AtlasRenderer(self._person, scaled, label)
+
+    def kit(self) -> Kit:
+        """The pictures as they are stored, and the mesh and the depth as numbers."""
+        with self._scaling:
+            if self._kit is None:
+                self._kit = kit_of(self._person, self._directory)
+            return self._kit

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from visavis_render.backends.atlas.assets import Floats
+from visavis_render.backends.atlas.corners import corners_of, take_corners
 from visavis_render.backends.atlas.eye_kernels import eyes_chroma, eyes_luma
 from visavis_render.backends.atlas.layers import Ints, Layers, Stack
 from visavis_render.backends.atlas.mapping import Controls
@@ -38,8 +39,11 @@ class KeyTable:
         for n in range(len(brows.luma)):
             rows += [_where(brows, n, mouths.luma.size, mouths.chroma.size)] * 2
         self.where = np.array(rows, np.int64)
-        reach = np.abs(self.moves).max(axis=(0, 2)) > 0
-        corners = np.concatenate([layers.mesh[reach], self.places[:, reach].reshape(-1, 2)])
+        reach = (np.abs(self.moves).max(axis=(0, 2)) > 0) | (self.shares.max(0) > 0)
+        triangles = layers.triangles[reach[layers.triangles].any(1)]
+        drawn = np.unique(triangles)  # the corners of a triangle that moves do not all move
+        corners = np.concatenate([layers.mesh[drawn], self.places[:, drawn].reshape(-1, 2)])
+        self.hole = np.unique(layers.triangles[: layers.hole_count])
         (left, top), (right, bottom) = corners.min(0), corners.max(0)
         self.rect = _even((left - 8, top - 8, right + 8, bottom + 8), layers.size)
 
@@ -64,6 +68,7 @@ class Face:
         base = layers.base
         self._eyed, self._eyed_chroma = base.luma[0].copy(), base.chroma[0].copy()
         self.luma, self.chroma = base.luma[0].copy(), base.chroma[0].copy()
+        self.corners = corners_of(self.chroma)
         self._kind = np.zeros_like(self.luma)
         self._scratch = np.zeros_like(self.luma)
         lids = layers.lids
@@ -83,10 +88,11 @@ class Face:
             self._draw_eyes(controls)
         rect = self._table.rect if any(mesh) or mesh_changed else self._eye_rect
         if eyes_changed and any(mesh) | mesh_changed:
-            rect = _join(rect, self._eye_rect)
+            rect = join(rect, self._eye_rect)
         copy_rect(self._eyed, self._eyed_chroma, self.luma, self.chroma, rect)
         if any(mesh):
             self._draw_mesh(np.array(mesh, np.float32))
+        take_corners(self.chroma, self.corners, rect)
         self._eyes, self._mesh = eyes, mesh
         return rect
 
@@ -156,6 +162,7 @@ class Face:
             self.luma,
             self.chroma,
             self._kind,
+            table.rect,
         )
         self._draw_mouth(active[: len(layers.jaw)], now)
         soften_edges(self.luma, self._kind, self._scratch, table.rect)
@@ -164,7 +171,7 @@ class Face:
         layers = self._layers
         if not active.any():
             return
-        around = now[np.unique(layers.triangles[: layers.hole_count])]
+        around = now[self._table.hole]
         (left, top), (right, bottom) = around.min(0), around.max(0)
         box = _even((left - 2, top - 2, right + 2, bottom + 2), layers.size)
         chosen: Ints = np.argsort(-active)[:4].astype(np.int32)
@@ -190,5 +197,6 @@ def _beside(angle: float, angles: tuple[float, ...]) -> list[tuple[int, float, f
     return [(low, 1 - share, gaps[0]), (low + 1, share, gaps[1])]
 
 
-def _join(a: Rect, b: Rect) -> Rect:
+def join(a: Rect, b: Rect) -> Rect:
+    """The smallest rectangle around both."""
     return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavis_render.backends.atlas.assets import Bytes, Crop, Floats, Person
+from visavis_render.backends.atlas.corners import Corners, corners_of
 from visavis_render.backends.atlas.relief import Relief, make_reliefs
 
 Ints = NDArray[np.int32]
@@ -41,6 +42,7 @@ class Layers:
     jaw: Floats
     teeth: Floats
     turns: Stack
+    turned_corners: tuple[Corners, ...]
     reliefs: tuple[Relief, ...]
     person: Person
 
@@ -130,7 +132,7 @@ def _whole(person: Person, part: str, size: int) -> Stack:
 def make_layers(person: Person, size: int) -> Layers:
     """Everything at `size`; takes some 0.2 s at 512."""
     mesh = person.mesh
-    lids = _stack(person, "lids", size)
+    lids, turns = _stack(person, "lids", size), _whole(person, "turns", size)
     return Layers(
         size=size,
         base=_whole(person, "base", size),
@@ -146,7 +148,8 @@ def make_layers(person: Person, size: int) -> Layers:
         shares=np.ascontiguousarray(mesh["shares"], np.float32),
         jaw=np.ascontiguousarray(mesh["jaw"][:, 1] * size, np.float32),
         teeth=np.ascontiguousarray(mesh["teeth"][:, 1] * size, np.float32),
-        turns=_whole(person, "turns", size),
+        turns=turns,
+        turned_corners=tuple(corners_of(chroma) for chroma in turns.chroma),
         reliefs=make_reliefs(person, size),
         person=person,
     )

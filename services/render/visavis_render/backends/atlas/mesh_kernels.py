@@ -3,12 +3,19 @@
 from typing import Any
 
 import numpy as np
-from numba import float32
+from numba import float32, uint64
 from numpy.typing import NDArray
 
 from visavis_render.backends.atlas.assets import Bytes, Floats
 from visavis_render.backends.atlas.layers import Ints
-from visavis_render.backends.atlas.sampling import chroma_at, luma_at, to_byte
+from visavis_render.backends.atlas.sampling import (
+    Rect,
+    chroma_at,
+    lies_inside,
+    luma_at,
+    luma_between,
+    to_byte,
+)
 from visavis_render.backends.vector.compiled import kernel
 
 FAINT = 0.04
@@ -105,6 +112,30 @@ def key_planes(
 
 
 @kernel
+def add_luma(
+    row: Floats, begin: int, end: int, picture: Bytes, place: Any, x: Any, y: Any, weight: Any
+) -> None:
+    """One key's part of a run of pixels; x, y, weight: at its first one, and the step to the next."""
+    (sx, dx), (sy, dy), (w, dw) = x, y, weight
+    first, height, width = place[FIRST], place[HEIGHT], place[WIDTH]
+    count = float32(end - begin)
+    if lies_inside(sx, sx + count * dx, width) and lies_inside(sy, sy + count * dy, height):
+        sx -= float32(0.5)
+        sy -= float32(0.5)
+        for n in range(uint64(begin), uint64(end)):
+            row[n] += w * luma_between(picture, first, width, sx, sy)
+            w += dw
+            sx += dx
+            sy += dy
+        return
+    for n in range(uint64(begin), uint64(end)):
+        row[n] += w * luma_at(picture, first, height, width, sx, sy)
+        w += dw
+        sx += dx
+        sy += dy
+
+
+@kernel
 def shade_luma(
     box: Any,
     s: Floats,
@@ -122,7 +153,9 @@ def shade_luma(
         py = float32(y) + float32(0.5)
         begin, end = row_span(s, py, float32(1), box[0], box[2])
         px = float32(begin) + float32(0.5)
-        for x in range(begin, end):
+        if begin >= end:
+            continue
+        for x in range(uint64(begin), uint64(end)):
             row[x] = 0
         for n in range(len(seen)):
             p, r = planes[n], where[seen[n]]
@@ -130,14 +163,11 @@ def shade_luma(
             w = p[6] + p[7] * px + p[8] * py
             sx = p[0] + p[1] * px + p[2] * py - float32(r[LEFT])
             sy = p[3] + p[4] * px + p[5] * py - float32(r[TOP])
-            for x in range(begin, end):
-                row[x] += w * luma_at(picture, r[FIRST], r[HEIGHT], r[WIDTH], sx, sy)
-                w += p[7]
-                sx += p[1]
-                sy += p[4]
-        for x in range(begin, end):
-            out[y, x] = to_byte(row[x])
-            kind[y, x] = SKIN
+            add_luma(row, begin, end, picture, r, (sx, p[1]), (sy, p[4]), (w, p[7]))
+        shown, what = out[y], kind[y]
+        for x in range(uint64(begin), uint64(end)):
+            shown[x] = to_byte(row[x])
+            what[x] = SKIN
 
 
 @kernel
@@ -154,29 +184,33 @@ def shade_chroma(
 ) -> None:
     """The same for the planes of colour; row: room for two rows."""
     half = out.shape[0]
+    us, vs = row[:half], row[half:]
     for y in range(box[1] >> 1, (box[3] + 1) >> 1):
         py = float32(2 * y) + float32(1)
         begin, end = row_span(s, py, float32(2), box[0] >> 1, min(half, (box[2] + 1) >> 1))
         px = float32(2 * begin) + float32(1)
-        for x in range(begin, end):
-            row[x] = 0
-            row[half + x] = 0
+        if begin >= end:
+            continue
+        for x in range(uint64(begin), uint64(end)):
+            us[x] = 0
+            vs[x] = 0
         for n in range(len(seen)):
             p, r = planes[n], where[seen[n]]
             picture = still if seen[n] == 0 else flat
             w = p[6] + p[7] * px + p[8] * py
             sx = p[0] + p[1] * px + p[2] * py - float32(r[LEFT])
             sy = p[3] + p[4] * px + p[5] * py - float32(r[TOP])
-            for x in range(begin, end):
+            for x in range(uint64(begin), uint64(end)):
                 u, v = chroma_at(picture, r[FIRST_CHROMA], r[HEIGHT] >> 1, r[WIDTH] >> 1, sx, sy)
-                row[x] += w * u
-                row[half + x] += w * v
+                us[x] += w * u
+                vs[x] += w * v
                 w += float32(2) * p[7]
                 sx += float32(2) * p[1]
                 sy += float32(2) * p[4]
-        for x in range(begin, end):
-            out[y, x, 0] = to_byte(row[x])
-            out[y, x, 1] = to_byte(row[half + x])
+        shown = out[y]
+        for x in range(uint64(begin), uint64(end)):
+            shown[x, 0] = to_byte(us[x])
+            shown[x, 1] = to_byte(vs[x])
 
 
 @kernel
@@ -184,8 +218,9 @@ def mark_hole(box: Any, s: Floats, kind: Bytes) -> None:
     """One triangle of the mouth's hole."""
     for y in range(box[1], box[3]):
         begin, end = row_span(s, float32(y) + float32(0.5), float32(1), box[0], box[2])
-        for x in range(begin, end):
-            kind[y, x] = HOLE
+        what = kind[y]
+        for x in range(uint64(begin), uint64(max(begin, end))):
+            what[x] = HOLE
 
 
 @kernel
@@ -204,24 +239,25 @@ def draw_mesh(
     luma: Bytes,
     chroma: Bytes,
     kind: Bytes,
+    rect: Rect,
 ) -> None:
-    """Every triangle with a moved corner, far ones first; `kind` says what each pixel is now.
+    """Every triangle with a moved corner, far ones first, within rect; `kind` says what each pixel is now.
 
     now: (vertices, 2); places: (1 + keys, vertices, 2), the still picture's first; weights: (1 + keys,
     vertices); where: (1 + keys, 6), each picture's place in the flat arrays and on the whole picture.
     """
-    size = luma.shape[0]
+    left, top, right, bottom = rect
     s = np.empty(6, np.float32)
     planes = np.empty((len(places), 9), np.float32)
     seen = np.empty(len(places), np.int64)
-    row = np.empty(size, np.float32)
+    row = np.empty(luma.shape[0], np.float32)
     for t in range(len(triangles)):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
         if not (moved[a] or moved[b] or moved[c]) or corner_shares(now[a], now[b], now[c], s) == 0:
             continue
         x0, x1 = min(now[a, 0], now[b, 0], now[c, 0]), max(now[a, 0], now[b, 0], now[c, 0])
         y0, y1 = min(now[a, 1], now[b, 1], now[c, 1]), max(now[a, 1], now[b, 1], now[c, 1])
-        box = (max(0, int(x0)), max(0, int(y0)), min(size, int(x1) + 1), min(size, int(y1) + 1))
+        box = (max(left, int(x0)), max(top, int(y0)), min(right, int(x1) + 1), min(bottom, int(y1) + 1))
         if t < hole_count:
             mark_hole(box, s, kind)
             continue

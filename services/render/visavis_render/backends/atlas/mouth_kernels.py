@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from numba import float32, int64
+from numba import float32, int64, uint64
 
 from visavis_render.backends.atlas.assets import Bytes, Floats
 from visavis_render.backends.atlas.layers import Ints
@@ -88,12 +88,19 @@ def fill_chroma(
 
 
 @kernel
-def is_edge(kind: Bytes, y: int, x: int) -> Any:
-    """Whether a pixel has a neighbour of another kind."""
-    mine = kind[y, x]
-    return (
-        kind[y, x - 1] != mine or kind[y, x + 1] != mine or kind[y - 1, x] != mine or kind[y + 1, x] != mine
-    )
+def soften_row(luma: Bytes, y: int, begin: int, end: int, kind: Bytes, scratch: Bytes) -> None:
+    """One row, where a pixel has a neighbour of another kind."""
+    above, own, below = kind[y - 1], kind[y], kind[y + 1]
+    upper, middle, lower, out = scratch[y - 1], scratch[y], scratch[y + 1], luma[y]
+    one = uint64(1)
+    for x in range(uint64(begin), uint64(end)):
+        mine = own[x]
+        beside = own[x - one] == mine and own[x + one] == mine
+        if beside and above[x] == mine and below[x] == mine:
+            continue
+        cross = int64(middle[x - one]) + middle[x + one] + upper[x] + lower[x]
+        corners = int64(upper[x - one]) + upper[x + one] + lower[x - one] + lower[x + one]
+        out[x] = (4 * int64(middle[x]) + 2 * cross + corners + 8) >> 4
 
 
 @kernel
@@ -101,16 +108,12 @@ def soften_edges(luma: Bytes, kind: Bytes, scratch: Bytes, box: Rect) -> None:
     """Blend what meets where the kind changes, one pixel to each side; forgets all kinds."""
     x0, y0, x1, y1 = box
     for y in range(y0, y1):
-        for x in range(x0, x1):
-            scratch[y, x] = luma[y, x]
+        copied, shown = scratch[y], luma[y]
+        for x in range(uint64(x0), uint64(x1)):
+            copied[x] = shown[x]
     for y in range(y0 + 1, y1 - 1):
-        for x in range(x0 + 1, x1 - 1):
-            if not is_edge(kind, y, x):
-                continue
-            cross = int64(scratch[y, x - 1]) + scratch[y, x + 1] + scratch[y - 1, x] + scratch[y + 1, x]
-            corners = int64(scratch[y - 1, x - 1]) + scratch[y - 1, x + 1]
-            corners += int64(scratch[y + 1, x - 1]) + scratch[y + 1, x + 1]
-            luma[y, x] = (4 * int64(scratch[y, x]) + 2 * cross + corners + 8) >> 4
+        soften_row(luma, y, x0 + 1, x1 - 1, kind, scratch)
     for y in range(y0, y1):
-        for x in range(x0, x1):
-            kind[y, x] = 0
+        row = kind[y]
+        for x in range(uint64(x0), uint64(x1)):
+            row[x] = 0

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from visavis_render.backends.atlas.face import Face, KeyTable
+from visavis_render.backends.atlas.face import Face, KeyTable, join
 from visavis_render.backends.atlas.head import Flow, Head
 from visavis_render.backends.atlas.layers import Layers
 from visavis_render.backends.atlas.mapping import Controls
@@ -17,9 +17,8 @@ class Player:
 
     def __init__(self, layers: Layers, table: KeyTable, head: Head) -> None:
         self._size, self._cell = layers.size, layers.reliefs[0].cell
-        self._turns = layers.turns
+        self._turns, self._turned_corners = layers.turns.luma, layers.turned_corners
         self._face, self._head = Face(layers, table), head
-        self._moving = head.moving_rect()
         self._pose: Pose | None = None
         self._flow: Flow | None = None
         self.picture = np.zeros((layers.size * 3 // 2, layers.size), np.uint8)
@@ -27,16 +26,22 @@ class Player:
     def draw(self, controls: Controls) -> Rect | None:
         """Bring `picture` (I420) to these controls; returns the even rectangle that was redrawn."""
         changed = self._face.update(controls)
+        rect = self._reached(changed) if changed else None
         pose = (controls.yaw, controls.pitch, controls.roll, controls.breath)
-        if pose == self._pose:
-            rect = self._reached(changed) if changed else None
-        else:
-            rect = (0, 0, self._size, self._size) if self._pose is None else self._moving
-            self._flow = self._head.flow(controls)
+        if pose != self._pose:
+            moved = self._turn(controls)
+            rect = join(moved, self._reached(changed)) if changed else moved
         self._pose = pose
         if rect:
             self.redraw(rect)
         return rect
+
+    def _turn(self, controls: Controls) -> Rect:
+        """Take the pose; returns what it and the last one move."""
+        before, self._flow = self._flow, self._head.flow(controls)
+        tops = [flow.top for flow in (before, self._flow) if flow]
+        top = 0 if self._pose is None else min(tops, default=self._size)
+        return 0, top, self._size, self._size
 
     def _reached(self, rect: Rect) -> Rect:
         """Where the flow shows a part of the face."""
@@ -57,9 +62,9 @@ class Player:
             copy_out(face.luma, face.chroma, flat, rect)
         else:
             flow = self._flow
-            luma, chroma = face.luma, face.chroma
+            luma, corners = face.luma, face.corners
             if flow.turned is not None:
-                luma, chroma = self._turns.luma[flow.turned], self._turns.chroma[flow.turned]
+                luma, corners = self._turns[flow.turned], self._turned_corners[flow.turned]
             how = (flow.face, flow.other, flow.weights, self._cell, flat, rect)
             warp_luma(face.luma, luma, *how)
-            warp_chroma(face.chroma, chroma, *how)
+            warp_chroma(face.chroma, face.corners, corners, *how)

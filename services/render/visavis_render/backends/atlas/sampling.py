@@ -24,10 +24,8 @@ def to_byte(value: Any) -> Any:
 
 
 @kernel
-def luma_at(flat: Bytes, first: int, height: int, width: int, x: Any, y: Any) -> Any:
-    """Bilinear from a plane that begins at `first`, clamped at the edges."""
-    x = min(max(x - float32(0.5), float32(0)), float32(width) - float32(1.001))
-    y = min(max(y - float32(0.5), float32(0)), float32(height) - float32(1.001))
+def luma_between(flat: Bytes, first: int, width: int, x: Any, y: Any) -> Any:
+    """Bilinear from a plane that begins at `first`; x and y from the middle of its first pixel, inside it."""
     i, j = int(x), int(y)
     fx, fy = x - float32(i), y - float32(j)
     at = uint64(first + j * width + i)
@@ -36,6 +34,20 @@ def luma_at(flat: Bytes, first: int, height: int, width: int, x: Any, y: Any) ->
     c, d = float32(flat[below]), float32(flat[below + uint64(1)])
     top, bottom = a + (b - a) * fx, c + (d - c) * fx
     return top + (bottom - top) * fy
+
+
+@kernel
+def luma_at(flat: Bytes, first: int, height: int, width: int, x: Any, y: Any) -> Any:
+    """Bilinear from a plane that begins at `first`, clamped at the edges."""
+    x = min(max(x - float32(0.5), float32(0)), float32(width) - float32(1.001))
+    y = min(max(y - float32(0.5), float32(0)), float32(height) - float32(1.001))
+    return luma_between(flat, first, width, x, y)
+
+
+@kernel
+def lies_inside(first: Any, last: Any, pixels: int) -> Any:
+    """Whether `luma_at` would clamp nothing from one place to the other along an axis."""
+    return min(first, last) > float32(0.51) and max(first, last) < float32(pixels) - float32(0.52)
 
 
 @kernel
@@ -62,12 +74,14 @@ def copy_rect(source: Bytes, source_chroma: Bytes, luma: Bytes, chroma: Bytes, r
     """One working picture's rectangle into another of the same size."""
     x0, y0, x1, y1 = rect
     for y in range(y0, y1):
-        for x in range(x0, x1):
-            luma[y, x] = source[y, x]
+        shown, out = source[y], luma[y]
+        for x in range(uint64(x0), uint64(x1)):
+            out[x] = shown[x]
     for y in range(y0 >> 1, y1 >> 1):
-        for x in range(x0 >> 1, x1 >> 1):
-            chroma[y, x, 0] = source_chroma[y, x, 0]
-            chroma[y, x, 1] = source_chroma[y, x, 1]
+        row, into = source_chroma[y], chroma[y]
+        for x in range(uint64(x0 >> 1), uint64(x1 >> 1)):
+            into[x, 0] = row[x, 0]
+            into[x, 1] = row[x, 1]
 
 
 @kernel

@@ -1,12 +1,18 @@
-"""The head's turn: every pixel from where a coarse flow points to."""
+"""The head's turn: every pixel from where a coarse flow points to.
+
+A cell's pixels are counted from its first one, wherever a redraw begins, so that a partial redraw equals a
+full one bit for bit.
+"""
 
 from typing import Any
 
 import numpy as np
-from numba import float32, int64, uint64
+from numba import float32, uint64
 
 from visavis_render.backends.atlas.assets import Bytes, Floats
+from visavis_render.backends.atlas.corners import Corners
 from visavis_render.backends.atlas.flow_kernels import cell_part
+from visavis_render.backends.atlas.run_kernels import mix_chroma, mix_luma, show_chroma, show_luma
 from visavis_render.backends.atlas.sampling import Rect
 from visavis_render.backends.vector.compiled import kernel
 
@@ -24,39 +30,23 @@ def row_flow(flow: Floats, y: Any, out: Floats) -> None:
 
 
 @kernel
-def is_still(nodes: Floats, c: int) -> Any:
-    """Whether nothing moves between two columns."""
-    moved = abs(nodes[c, 0]) + abs(nodes[c, 1]) + abs(nodes[c + 1, 0]) + abs(nodes[c + 1, 1])
-    return moved < float32(STILL)
+def moves_by(nodes: Floats, c: int) -> Any:
+    """How far what lies between two columns moves, in pixels at both of them and both ways together."""
+    return abs(nodes[c, 0]) + abs(nodes[c, 1]) + abs(nodes[c + 1, 0]) + abs(nodes[c + 1, 1])
 
 
 @kernel
-def blended(flat: Bytes, sx: int, sy: int, step: int, stride: int, last: int) -> Any:
-    """Bilinear at a place in 65536ths of a pixel, clamped to 0..last; step: bytes from pixel to pixel."""
-    sx, sy = min(max(sx, 0), last), min(max(sy, 0), last)
-    at = uint64((sy >> 16) * stride + (sx >> 16) * step)
-    fx, fy = (sx >> 8) & 255, (sy >> 8) & 255
-    below = at + uint64(stride)
-    up = int64(flat[at]) * (256 - fx) + int64(flat[at + uint64(step)]) * fx
-    down = int64(flat[below]) * (256 - fx) + int64(flat[below + uint64(step)]) * fx
-    return (up * (256 - fy) + down * fy + 32768) >> 16
-
-
-@kernel
-def segment(nodes: Floats, c: int, begin: int, y: int, cell: Any, unit: Any) -> Any:
-    """(x, y, step of x, step of y) in 65536ths of a pixel of a plane whose pixels are 1 / unit of luma's."""
-    inv = unit / float32(cell)
-    dx, dy = (nodes[c + 1, 0] - nodes[c, 0]) * inv, (nodes[c + 1, 1] - nodes[c, 1]) * inv
-    along = float32(begin) + float32(0.5) - float32(c) * float32(cell) / unit
-    ax = (nodes[c, 0] + dx * along) / unit
-    ay = (nodes[c, 1] + dy * along) / unit
-    one = float32(65536)
-    return (
-        (begin << 16) + int(ax * one),
-        (y << 16) + int(ay * one),
-        65536 + int(dx / unit * one),
-        int(dy / unit * one),
-    )
+def first_moving(flow: Floats, weights: Floats) -> int:
+    """The first row of cells in which a warp shows anything but the still face; their number if none does."""
+    cells: int = flow.shape[0] - 1
+    for row in range(cells):
+        for c in range(cells):
+            moved = max(moves_by(flow[row], c), moves_by(flow[row + 1], c)) >= float32(0.9 * STILL)
+            if moved or weights[row, c] > 0 or weights[row, c + 1] > 0:
+                return row
+            if weights[row + 1, c] > 0 or weights[row + 1, c + 1] > 0:
+                return row
+    return cells
 
 
 @kernel
@@ -71,51 +61,60 @@ def row_weights(weights: Floats, y: Any, out: Floats) -> Any:
 
 
 @kernel
-def part_of(parts: Floats, c: int, begin: int, cell: Any, unit: Any) -> Any:
+def segment(nodes: Floats, c: int, first: int, begin: int, y: int, cell: Any, unit: Any) -> Any:
+    """(x, y, step of x, step of y) in 65536ths of a pixel of a plane whose pixels are 1 / unit of luma's.
+
+    first: the cell's first pixel; begin: where it is redrawn from.
+    """
+    inv = unit / float32(cell)
+    dx, dy = (nodes[c + 1, 0] - nodes[c, 0]) * inv, (nodes[c + 1, 1] - nodes[c, 1]) * inv
+    along = float32(first) + float32(0.5) - float32(c) * float32(cell) / unit
+    ax = (nodes[c, 0] + dx * along) / unit
+    ay = (nodes[c, 1] + dy * along) / unit
+    one = float32(65536)
+    right, down = 65536 + int(dx / unit * one), int(dy / unit * one)
+    return (
+        (first << 16) + int(ax * one) + (begin - first) * right,
+        (y << 16) + int(ay * one) + (begin - first) * down,
+        right,
+        down,
+    )
+
+
+@kernel
+def part_of(parts: Floats, c: int, first: int, begin: int, cell: Any, unit: Any) -> Any:
     """(weight at a pixel, its step) in 65536ths; exactly all and 0 where both ends are nearly all."""
     if parts[c] + parts[c + 1] > float32(ALL):
         return 65536, 0
     slope = (parts[c + 1] - parts[c]) * unit / float32(cell)
-    along = float32(begin) + float32(0.5) - float32(c) * float32(cell) / unit
+    along = float32(first) + float32(0.5) - float32(c) * float32(cell) / unit
     one = float32(65536)
-    return int((parts[c] + slope * along) * one), int(slope * one)
+    step = int(slope * one)
+    return int((parts[c] + slope * along) * one) + (begin - first) * step, step
 
 
 @kernel
-def show(
-    picture: Bytes, to: int, count: int, flat: Bytes, seen: Any, step: int, stride: int, last: int
-) -> None:
-    """A run of pixels of a plane; seen: its `segment`."""
-    sx, sy, dx, dy = seen
-    for n in range(count):
-        picture[uint64(to + n)] = blended(flat, sx, sy, step, stride, last)
-        sx += dx
-        sy += dy
+def still_until(nodes: Floats, parts: Floats, some: bool, c: int, end: int) -> int:
+    """The first column from c on behind which something moves, or the other picture is seen."""
+    while c < end and moves_by(nodes, c) < float32(STILL) and not (some and parts[c] + parts[c + 1] > 0):
+        c += 1
+    return c
 
 
 @kernel
-def mix(
-    picture: Bytes,
-    to: int,
-    count: int,
-    flat: Bytes,
-    seen: Any,
-    step: int,
-    stride: int,
-    last: int,
-    part: Any,
-) -> None:
-    """A run over what is there; part: (share, its step) in 65536ths."""
-    sx, sy, dx, dy = seen
-    share, slope = part
-    for n in range(count):
-        at = uint64(to + n)
-        own = min(max(share, 0), 65536)
-        above = int64(blended(flat, sx, sy, step, stride, last))
-        picture[at] = (int64(picture[at]) * (65536 - own) + above * own + 32768) >> 16
-        sx += dx
-        sy += dy
-        share += slope
+def copy_luma(row: Bytes, picture: Bytes, at: int, begin: int, end: int) -> None:
+    """Part of a row into the flat picture, where the row begins at `at`."""
+    for x in range(uint64(begin), uint64(end)):
+        picture[uint64(at) + x] = row[x]
+
+
+@kernel
+def copy_chroma(row: Bytes, picture: Bytes, at: int, begin: int, end: int) -> None:
+    """The same of (half, 2) into both planes of colour."""
+    half = len(row)
+    for x in range(uint64(begin), uint64(end)):
+        picture[uint64(at) + x] = row[x, 0]
+        picture[uint64(at + half * half) + x] = row[x, 1]
 
 
 @kernel
@@ -134,37 +133,45 @@ def warp_luma(
     Flows (cells + 1, cells + 1, 2) are pixels to add.
     """
     size, cells = luma.shape[0], flow.shape[0] - 1
-    flat, flat_other = luma.reshape(-1), other.reshape(-1)
+    own, others = luma.reshape(-1), other.reshape(-1)
     nodes, other_nodes = np.empty((cells + 1, 2), np.float32), np.empty((cells + 1, 2), np.float32)
     parts = np.empty(cells + 1, np.float32)
     last = ((size - 1) << 16) - 1
     x0, y0, x1, y1 = rect
+    beyond = min(cells, int((x1 - 1) / cell) + 1)
     for y in range(y0, y1):
         place = (float32(y) + float32(0.5)) / float32(cell)
         row_flow(flow, place, nodes)
-        mixed = row_weights(weights, place, parts) > 0
-        if mixed:
+        some = row_weights(weights, place, parts) > 0
+        if some:
             row_flow(other_flow, place, other_nodes)
-        for c in range(int(x0 / cell), min(cells, int((x1 - 1) / cell) + 1)):
-            begin, end = max(x0, int(c * cell + 0.5)), min(x1, int((c + 1) * cell + 0.5))
-            to, count = y * size + begin, end - begin
-            part = part_of(parts, c, begin, cell, float32(1))
-            both = mixed and parts[c] + parts[c + 1] > 0
-            if not both and is_still(nodes, c):
-                for n in range(count):
-                    picture[uint64(to + n)] = flat[uint64(to + n)]
+        c = int(x0 / cell)
+        while c < beyond:
+            first = int(c * cell + 0.5)
+            begin = max(x0, first)
+            to = y * size + begin
+            moving = still_until(nodes, parts, some, c, beyond)
+            if moving > c:
+                copy_luma(luma[y], picture, y * size, begin, min(x1, int(moving * cell + 0.5)))
+                c = moving
                 continue
-            if not (both and part == (65536, 0)):
-                show(picture, to, count, flat, segment(nodes, c, begin, y, cell, float32(1)), 1, size, last)
+            count = min(x1, int((c + 1) * cell + 0.5)) - begin
+            both = some and parts[c] + parts[c + 1] > 0
+            part = part_of(parts, c, first, begin, cell, float32(1)) if both else (0, 0)
+            if part != (65536, 0):
+                seen = segment(nodes, c, first, begin, y, cell, float32(1))
+                show_luma(picture, to, count, own, seen, size, last)
             if both:
-                seen = segment(other_nodes, c, begin, y, cell, float32(1))
-                mix(picture, to, count, flat_other, seen, 1, size, last, part)
+                seen = segment(other_nodes, c, first, begin, y, cell, float32(1))
+                mix_luma(picture, to, count, others, seen, size, last, part)
+            c += 1
 
 
 @kernel
 def warp_chroma(
     chroma: Bytes,
-    other: Bytes,
+    corners: Corners,
+    other: Corners,
     flow: Floats,
     other_flow: Floats,
     weights: Floats,
@@ -174,29 +181,36 @@ def warp_chroma(
 ) -> None:
     """The same for the planes of colour."""
     half, cells = chroma.shape[0], flow.shape[0] - 1
-    u, u_other = chroma.reshape(-1), other.reshape(-1)
-    v, v_other = u[1:], u_other[1:]
+    own, others = corners.reshape(-1), other.reshape(-1)
     nodes, other_nodes = np.empty((cells + 1, 2), np.float32), np.empty((cells + 1, 2), np.float32)
     parts = np.empty(cells + 1, np.float32)
-    area, quarter = 4 * half * half, half * half
+    area = 4 * half * half
     last = ((half - 1) << 16) - 1
     x0, y0, x1, y1 = rect[0] >> 1, rect[1] >> 1, rect[2] >> 1, rect[3] >> 1
+    beyond = min(cells, int((2 * x1 - 1) / cell) + 1)
     for y in range(y0, y1):
         place = (float32(2 * y) + float32(1)) / float32(cell)
         row_flow(flow, place, nodes)
-        mixed = row_weights(weights, place, parts) > 0
-        if mixed:
+        some = row_weights(weights, place, parts) > 0
+        if some:
             row_flow(other_flow, place, other_nodes)
-        for c in range(int(2 * x0 / cell), min(cells, int((2 * x1 - 1) / cell) + 1)):
-            begin, end = max(x0, int(c * cell / 2 + 0.5)), min(x1, int((c + 1) * cell / 2 + 0.5))
-            to, count = area + y * half + begin, end - begin
-            part = part_of(parts, c, begin, cell, float32(2))
-            both = mixed and parts[c] + parts[c + 1] > 0
-            if not (both and part == (65536, 0)):
-                seen = segment(nodes, c, begin, y, cell, float32(2))
-                show(picture, to, count, u, seen, 2, 2 * half, last)
-                show(picture, to + quarter, count, v, seen, 2, 2 * half, last)
+        c = int(2 * x0 / cell)
+        while c < beyond:
+            first = int(c * cell / 2 + 0.5)
+            begin = max(x0, first)
+            to = area + y * half + begin
+            moving = still_until(nodes, parts, some, c, beyond)
+            if moving > c:
+                copy_chroma(chroma[y], picture, area + y * half, begin, min(x1, int(moving * cell / 2 + 0.5)))
+                c = moving
+                continue
+            count = min(x1, int((c + 1) * cell / 2 + 0.5)) - begin
+            both = some and parts[c] + parts[c + 1] > 0
+            part = part_of(parts, c, first, begin, cell, float32(2)) if both else (0, 0)
+            if part != (65536, 0):
+                seen = segment(nodes, c, first, begin, y, cell, float32(2))
+                show_chroma(picture, to, count, own, seen, half, last)
             if both:
-                seen = segment(other_nodes, c, begin, y, cell, float32(2))
-                mix(picture, to, count, u_other, seen, 2, 2 * half, last, part)
-                mix(picture, to + quarter, count, v_other, seen, 2, 2 * half, last, part)
+                seen = segment(other_nodes, c, first, begin, y, cell, float32(2))
+                mix_chroma(picture, to, count, others, seen, half, last, part)
+            c += 1

@@ -23,7 +23,9 @@ def use_cache(folder: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise SystemExit(f"RENDER_CACHE_DIR: {folder} can't be made ({error.strerror})") from None
+            raise SystemExit(
+                f"RENDER_CACHE_DIR: {folder} can't be made ({error.strerror}): make room, or name another"
+            ) from None
         compiler.CACHE_DIR = str(folder)
     if not any(Path(compiler.CACHE_DIR).rglob("*.nbi")):
         log.info("compiling the face, once")

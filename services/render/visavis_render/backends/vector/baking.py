@@ -8,7 +8,7 @@ import numpy as np
 from visavis_render.backends.vector import compositor as c
 from visavis_render.backends.vector.coverage import Floats, Mask
 from visavis_render.backends.vector.display import DisplayList
-from visavis_render.backends.vector.lanes import TILE, Bytes, Lanes, occupancy, pack
+from visavis_render.backends.vector.lanes import Bytes, Pixels, occupancy, pack, tile_shape
 from visavis_render.backends.vector.raster import CLIP_LEVELS, draw
 from visavis_render.backends.vector.rig.body import background_layer, head_layer, torso_layer
 from visavis_render.backends.vector.rig.character import Character
@@ -24,9 +24,9 @@ DOME = np.array([2.0, 10.0, 256.0, 235.0, 118.0, 150.0])  # the face's depth: z0
 
 @dataclass(frozen=True)
 class Layer:
-    """One baked picture: lanes and its row of `compositor` numbers."""
+    """One baked picture: pixels and its row of `compositor` numbers."""
 
-    lanes: Lanes
+    pixels: Pixels
     place: Floats
 
 
@@ -44,8 +44,8 @@ class Baked:
 
     character: Character
     size: int
-    background: c.Pixels
-    store: Lanes
+    background: Pixels
+    store: Pixels
     tiles: Bytes
     over: Stack
     under: Stack
@@ -83,13 +83,13 @@ def draw_background(character: Character, size: int) -> Mask:
     return _render(background_layer(character), size / DESIGN, 0, size)
 
 
-def _background(character: Character, size: int) -> c.Pixels:
+def _background(character: Character, size: int) -> Pixels:
     image = draw_background(character, size)
     noise = np.random.RandomState(0).uniform(-0.6, 0.6, image.shape[:2])
     image[:, :, :3] += noise[:, :, None].astype(np.float32)  # no banding after the encoder
     image[:, :, 3] = 255
     packed = np.clip(image + 0.5, 0, 255).astype(np.uint8)
-    pixels: c.Pixels = packed.view(np.uint32)[:, :, 0].copy()
+    pixels: Pixels = packed.view(np.uint32)[:, :, 0].copy()
     return pixels
 
 
@@ -140,8 +140,8 @@ def _layer(
 def _stack(layers: list[Layer], pixel_offset: int, tile_offset: int) -> Stack:
     rows = []
     for layer in layers:
-        h, w = layer.lanes.shape
-        th, tw = h // TILE + 1, w // TILE + 1
+        h, w = layer.pixels.shape
+        th, tw = tile_shape(h, w)
         rows.append((pixel_offset, w, h, tile_offset, tw, th))
         pixel_offset += h * w
         tile_offset += th * tw
@@ -163,16 +163,16 @@ def bake(character: Character, size: int) -> Baked:
     spectacles = glasses_layer(character)
     over = [front, _layer(spectacles, scale, face, (3.0, 12.0, *DOME[2:]))] if spectacles else [front]
     under = [head, torso, back]
-    tiles = [occupancy(layer.lanes).ravel() for layer in over + under]
+    tiles = [occupancy(layer.pixels, tile_shape(*layer.pixels.shape)).ravel() for layer in over + under]
     places = np.stack([layer.place for layer in over + under])
     return Baked(
         character=character,
         size=size,
         background=_background(character, size),
-        store=np.concatenate([layer.lanes.ravel() for layer in over + under]),
+        store=np.concatenate([layer.pixels.ravel() for layer in over + under]),
         tiles=np.concatenate(tiles),
         over=_stack(over, 0, 0),
-        under=_stack(under, sum(each.lanes.size for each in over), sum(t.size for t in tiles[: len(over)])),
+        under=_stack(under, sum(each.pixels.size for each in over), sum(t.size for t in tiles[: len(over)])),
         bounds=(float(places[:, c.LEFT].min()), float(places[:, c.RIGHT].max())),
         top=float(places[:, c.TOP].min()),
         torso_top=float(torso.place[c.TOP]),

@@ -1,6 +1,6 @@
 """Composites baked layers under a turning head.
 
-A layer is baked larger than it is shown, as lanes: a bilinear sample is four multiplications. Layers go
+A layer is baked larger than it is shown; a bilinear sample is four multiplications of lanes. Layers go
 front to back and stop where nothing shines through. The head's warp is exact on a fixed grid of STEP pixels
 and linear between, so that a partial redraw equals a full one.
 """
@@ -11,9 +11,23 @@ from numpy.typing import NDArray
 
 from visavis_render.backends.vector.compiled import kernel
 from visavis_render.backends.vector.coverage import Floats
-from visavis_render.backends.vector.lanes import EMPTY, LANES, OPAQUE, Bytes, Lane, Lanes, spread, squeeze
+from visavis_render.backends.vector.lanes import (
+    ABOVE,
+    ASIDE,
+    EMPTY,
+    LANES,
+    MIXED,
+    OPAQUE,
+    TILE,
+    TILE_SHIFT,
+    Bytes,
+    Lane,
+    Lanes,
+    Pixels,
+    spread,
+    squeeze,
+)
 
-Pixels = NDArray[np.uint32]
 Grid = NDArray[np.int64]
 Rect = tuple[int, int, int, int]
 # Picture -> head (six affine numbers), yaw, pitch, swing.
@@ -26,6 +40,9 @@ Way = tuple[int, int, int, int]
 FULL = uint64(256)
 STEP, SHIFT = 8, 3  # 8 == 1 << 3
 FIXED = 16
+# Spans up to so long and steep are looked up in tiles: half of one, and a pixel, is in what a tile tells.
+LONGEST = (2 * (ASIDE * TILE - 1) * 16) << FIXED
+STEEPEST = (2 * (ABOVE * TILE - 1) * 16) << FIXED
 UNTOUCHED, TOUCHED, CLOSED = 0, 1, 2  # nothing drawn yet, something, nothing shines through any more
 
 # Columns of a layer's row in `places`.
@@ -85,7 +102,7 @@ def _origin(turns: bool, warp: Warp, pose: Pose, x: float, y: float) -> tuple[fl
 
 
 @kernel
-def _sample(store: Lanes, base: int, w: int, qx: int, qy: int) -> Lane:
+def _sample(store: Pixels, base: int, w: int, qx: int, qy: int) -> Lane:
     """Bilinear sample at (qx, qy) sixteenths of a pixel, which must be inside."""
     i = uint64(base + (qy >> 4) * w + (qx >> 4))  # unsigned: no test for an index from the end
     j = i + uint64(w)
@@ -94,8 +111,8 @@ def _sample(store: Lanes, base: int, w: int, qx: int, qy: int) -> Lane:
     vx = uint64(16) - wx
     vy = uint64(16) - wy
     one = uint64(1)
-    top = store[i] * (vx * vy) + store[i + one] * (wx * vy)
-    below = store[j] * (vx * wy) + store[j + one] * (wx * wy)
+    top = spread(store[i]) * (vx * vy) + spread(store[i + one]) * (wx * vy)
+    below = spread(store[j]) * (vx * wy) + spread(store[j + one]) * (wx * wy)
     return ((top + below) >> uint64(8)) & LANES
 
 
@@ -110,7 +127,7 @@ def _put(out: Lanes, left: Pixels, x: int, c: Lane, t: Lane) -> None:
 
 @kernel
 def _cover(
-    store: Lanes, grid: Grid, x: int, way: Way, out: Lanes, left: Pixels, need: Pixels, spans: Bytes
+    store: Pixels, grid: Grid, x: int, way: Way, out: Lanes, left: Pixels, need: Pixels, spans: Bytes
 ) -> None:
     """A whole span of a layer that is opaque there: no test in the loop."""
     base, w = grid[0], grid[1]
@@ -134,7 +151,7 @@ def _cover(
 
 @kernel
 def _mingle(
-    store: Lanes,
+    store: Pixels,
     grid: Grid,
     x0: int,
     x1: int,
@@ -184,7 +201,7 @@ def _begin(span: int, out: Lanes, left: Pixels, spans: Bytes) -> None:
 
 @kernel
 def _row(
-    store: Lanes,
+    store: Pixels,
     tiles: Bytes,
     grid: Grid,
     place: Floats,
@@ -211,7 +228,6 @@ def _row(
     warp = _warp_of(place, jaw)
     scale = place[SCALE] * 16.0 * (1 << FIXED)
     ox, oy = place[X0] + 0.5 / place[SCALE], place[Y0] + 0.5 / place[SCALE]
-    tile_base, tile_w, tile_h = grid[3], grid[4], grid[5]
     xa = max(x0, int(place[LEFT] / unit))
     xb = min(x1, int(place[RIGHT] / unit) + 1)
     known = False
@@ -227,11 +243,7 @@ def _row(
         ax, ay = bx, by
         hx, hy = _origin(turns, warp, pose, (xs + STEP + 0.5) * unit, v)
         bx, by = int64((hx - ox) * scale), int64((hy - oy) * scale)
-        tx = max(0, (ax + bx) >> (FIXED + 9))
-        ty = max(0, (ay + by) >> (FIXED + 9))
-        if tx >= tile_w or ty >= tile_h:
-            continue
-        tile = tiles[tile_base + ty * tile_w + tx]
+        tile = _tile_of(tiles, grid, ax + bx, ay + by) if _is_short(bx - ax, by - ay) else MIXED
         if tile == EMPTY:
             continue
         dx = (bx - ax) >> SHIFT
@@ -246,6 +258,22 @@ def _row(
 
 
 @kernel
+def _is_short(dx: int, dy: int) -> bool:
+    """Whether a tile at a span's middle speaks for all of it, and the pixel beside it that is mixed in."""
+    return abs(dx) <= LONGEST and abs(dy) <= STEEPEST
+
+
+@kernel
+def _tile_of(tiles: Bytes, grid: Grid, x: int, y: int) -> int:
+    """The tile at half of (x, y)."""
+    tx = max(0, x >> (FIXED + 5 + TILE_SHIFT))
+    ty = max(0, y >> (FIXED + 5 + TILE_SHIFT))
+    if tx >= grid[4] or ty >= grid[5]:
+        return EMPTY
+    return int(tiles[grid[3] + ty * grid[4] + tx])
+
+
+@kernel
 def _uncover(left: Pixels, x0: int, x1: int, spans: Bytes) -> None:
     """Forget what covered a row."""
     for span in range(x0 >> SHIFT, (x1 + STEP - 1) >> SHIFT):
@@ -257,7 +285,7 @@ def _uncover(left: Pixels, x0: int, x1: int, spans: Bytes) -> None:
 
 @kernel
 def compose_over(
-    store: Lanes,
+    store: Pixels,
     tiles: Bytes,
     grids: Grid,
     places: Floats,
@@ -299,7 +327,7 @@ def compose_over(
 def compose_under(
     dst: Pixels,
     background: Pixels,
-    store: Lanes,
+    store: Pixels,
     tiles: Bytes,
     grids: Grid,
     places: Floats,
@@ -371,7 +399,7 @@ def _blend(dst: Pixels, background: Pixels, out: Lanes, left: Pixels, x0: int, x
         t = uint64(left[x])
         o = out[x]
         if t >= uint64(2):
-            c = spread(uint64(background[x])) | (uint64(255) << uint64(48))
+            c = spread(background[x])
             o += ((c * t) >> uint64(8)) & LANES
         dst[x] = squeeze(o)
 

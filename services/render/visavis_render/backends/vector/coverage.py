@@ -45,6 +45,23 @@ def _span(row: Mask, xa: float, xb: float, d: float) -> None:
 
 
 @kernel
+def _clipped(row: Mask, xa: float, xb: float, right: float, d: float) -> None:
+    """The same of an edge that may reach beyond the row: what is left of it counts at its begin, and what is
+    right of it not at all, each by its share, so that a narrow window shows what a wide one does."""
+    if xa >= right:
+        return
+    if xa >= 0 and xb <= right:
+        _span(row, xa, xb, d)
+        return
+    each = d / max(xb - xa, 1e-9)
+    if xa < 0:
+        row[0] += each * (min(xb, 0.0) - xa) if xb > xa else d
+    if xb > 0:
+        begin, end = max(xa, 0.0), min(xb, right)
+        _span(row, begin, end, each * (end - begin))
+
+
+@kernel
 def _edge(acc: Mask, w: int, h: int, x0: float, y0: float, x1: float, y1: float) -> None:
     """Accumulate one straight edge."""
     if y0 == y1:
@@ -64,9 +81,7 @@ def _edge(acc: Mask, w: int, h: int, x0: float, y0: float, x1: float, y1: float)
     for y in range(int(y0), min(h, int(np.ceil(y1)))):
         dy = min(y + 1.0, y1) - max(float(y), y0)
         xn = x + k * dy
-        xa = min(max(min(x, xn), 0.0), right)
-        xb = min(max(max(x, xn), 0.0), right)
-        _span(acc[y], xa, xb, sign * dy)
+        _clipped(acc[y], min(x, xn), max(x, xn), right, sign * dy)
         x = xn
 
 
@@ -197,17 +212,23 @@ def _box_rows(acc: Mask, w: int, h: int, r: int, row: Mask) -> None:
 
 
 @kernel
+def _add(column: Mask, row: Mask, w: int, sign: np.float32) -> None:
+    for x in range(w):
+        column[x] += sign * row[x]
+
+
+@kernel
 def _box_columns(acc: Mask, w: int, h: int, r: int, ring: Mask, column: Mask) -> None:
     inv = 1.0 / (2 * r + 1)
     column[:w] = 0.0
     for y in range(min(r, h)):
-        column[:w] += acc[y, :w]
+        _add(column, acc[y], w, np.float32(1))
     for y in range(h):
         if y + r < h:
-            column[:w] += acc[y + r, :w]
+            _add(column, acc[y + r], w, np.float32(1))
         past = ring[y % (r + 1)]  # what stood r + 1 rows above, until it is replaced
         if y > r:
-            column[:w] -= past[:w]
+            _add(column, past, w, np.float32(-1))
         for x in range(w):
             past[x] = acc[y, x]
             acc[y, x] = column[x] * inv

@@ -7,7 +7,7 @@ import numpy as np
 from visavis_render.backends.vector import compositor as c
 from visavis_render.backends.vector.baking import DESIGN, DOME, OVERSAMPLE, Baked, Stack, draw_background
 from visavis_render.backends.vector.coverage import Mask
-from visavis_render.backends.vector.lanes import Lanes
+from visavis_render.backends.vector.lanes import Pixels
 from visavis_render.engine import Asset, Kit
 from visavis_render.kit import Rgba, webp
 
@@ -53,14 +53,14 @@ def _layers(stack: Stack) -> list[dict[str, Any]]:
     ]
 
 
-def _pictures(store: Lanes, stack: Stack) -> list[Rgba]:
+def _pictures(store: Pixels, stack: Stack) -> list[Rgba]:
     grids = [tuple(int(number) for number in row[:3]) for row in stack.grids]
     return [_straight(store[at : at + w * h].reshape(h, w)) for at, w, h in grids]
 
 
-def _straight(lanes: Lanes) -> Rgba:
-    """Premultiplied lanes -> straight RGBA."""
-    planes = np.stack([(lanes >> np.uint64(16 * k)) & np.uint64(0xFF) for k in range(4)], axis=-1)
+def _straight(pixels: Pixels) -> Rgba:
+    """Premultiplied pixels -> straight RGBA."""
+    planes = np.stack([(pixels >> np.uint32(8 * k)) & np.uint32(0xFF) for k in range(4)], axis=-1)
     alpha = planes[:, :, 3:].astype(np.float32)
     colour = np.where(alpha > 0, planes[:, :, :3] * 255 / np.maximum(alpha, 1), 0)
     return _bytes(np.concatenate([colour, alpha], axis=-1))
