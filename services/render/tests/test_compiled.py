@@ -25,6 +25,14 @@ def test_it_is_compiled_once(folder):
     assert sum(again.stats.cache_hits.values()) == 1
 
 
+def test_when_another_file_of_kernels_has_changed_it_is_made_anew(folder, monkeypatch):
+    kernel(twice)(21)
+    monkeypatch.setattr(compiled, "kernels_digest", lambda: "another")
+    again = kernel(twice)
+    assert again(21) == 42
+    assert sum(again.stats.cache_hits.values()) == 0
+
+
 @pytest.mark.parametrize("suffix", ["nbi", "nbc"])
 def test_damaged_code_is_made_anew(folder, caplog, suffix):
     kernel(twice)(1)
