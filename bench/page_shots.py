@@ -28,8 +28,8 @@ SCHEMES = ("light", "dark")
 RATE_HZ = 24_000
 # Long enough to be seen while it is heard, and for an answer that is.
 QUESTION = (
-    "I was sitting in the garden with my daughter this morning, and she asked me something"
-    " that I could not answer right away: why is the sky blue?"
+    "I was looking at a map with my daughter this morning, and she asked me something"
+    " that I could not answer right away: what is the capital of Australia?"
 )
 SETTLED_MS = 350  # longer than any transition
 READ_MS = 2500  # the connection is read every two seconds
@@ -49,7 +49,7 @@ LOADED = (
 )
 LISTENS = "__rig.now.state === 'listening'"
 HEARS = f"{LISTENS} && visavis.transcripts.some(({{text}}) => text.length > 20)"
-UNDERSTOOD = "visavis.transcripts.some(({text}) => /sky blue/.test(text))"
+UNDERSTOOD = "visavis.transcripts.some(({text}) => /Australia/.test(text))"
 ANSWERS = "__rig.now.state === 'speaking'"
 LAST = "document.querySelector('li.avatar:last-child details')"
 AS_WEBP = """async (png) => {
