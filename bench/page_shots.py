@@ -50,6 +50,7 @@ LOADED = (
 LISTENS = "__rig.now.state === 'listening'"
 HEARS = f"{LISTENS} && visavis.transcripts.some(({{text}}) => text.length > 20)"
 UNDERSTOOD = "visavis.transcripts.some(({text}) => /Australia/.test(text))"
+LIVE = "visavis.phase === 'live'"
 ANSWERS = "__rig.now.state === 'speaking'"
 LAST = "document.querySelector('li.avatar:last-child details')"
 AS_WEBP = """async (png) => {
@@ -167,11 +168,11 @@ class Visit:
         await self.until("visavis.turns.length === 2 && visavis.state === 'idle'")
         await self.page.evaluate(f"{LAST}.open = true")
         await self.page.wait_for_timeout(READ_MS)
-        await self.take("waterfall")
+        await self.take("waterfall", LIVE, LIVE)
         await self.page.click("#open-settings")
         await self.page.mouse.move(2, 2)
         await self.page.wait_for_timeout(READ_MS)
-        await self.take("settings")
+        await self.take("settings", LIVE, LIVE)
         await self.page.keyboard.press("Escape")
         await self.page.evaluate(f"{LAST}.open = false")
         await self.lose_connection()
