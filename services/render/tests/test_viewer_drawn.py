@@ -220,7 +220,7 @@ def test_the_kit_of_a_rendered_person_holds_its_pictures_and_its_mesh(name):
         assert np.abs(read("base") - mesh["base"].ravel()).max() < 1e-5
         assert index["hole_count"] == mesh["hole_count"]
     assert bits.size == sum(place["count"] for place in index["numbers"]["arrays"].values())
-    assert sum(len(asset.data) for asset in assets.values()) < 1 << 20
+    assert sum(len(asset.data) for asset in assets.values()) < 3 << 19
     assert avatar.kit() is avatar.kit()
 
 
