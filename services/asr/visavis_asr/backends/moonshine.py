@@ -118,21 +118,22 @@ class Moonshine:
         """The words in `samples`, and their tokens as the draft for more; None when stopped."""
         if len(samples) < MIN_SAMPLES:
             samples = np.pad(samples, (0, MIN_SAMPLES - len(samples)))
-        sure: list[float] = []
-        ids = self._decode(samples, should_stop, draft, sure)
-        if ids is None:
+        decoded = self._decode(samples, should_stop, draft)
+        if decoded is None:
             return None
+        ids, sure = decoded
         text = b"".join(self._tokens[i] for i in ids).decode("utf-8", "ignore")
         return Heard(words_of(text), draft=tuple(ids), confidence=float(np.exp(np.mean(sure))))
 
     def _decode(
-        self, samples: Samples, should_stop: Callable[[], bool], draft: tuple[int, ...], sure: list[float]
-    ) -> list[int] | None:
-        """The tokens; the log-probability of each is appended to `sure`, that of the end among them."""
+        self, samples: Samples, should_stop: Callable[[], bool], draft: tuple[int, ...]
+    ) -> tuple[list[int], list[float]] | None:
+        """The tokens, and the log-probability of each that was written, that of the end among them."""
         mask = np.ones((1, len(samples)), np.int64)
         (hidden,) = self._encoder.run(None, {"input_values": samples[None], "attention_mask": mask})
         past: dict[str, NDArray[np.float32]] = dict(self._empty_past)
         ids: list[int] = []
+        sure: list[float] = []
         given = (START_TOKEN, *draft)
         for step in range(int(len(samples) / RATE_HZ * MAX_TOKENS_PER_S) + EXTRA_TOKENS):
             if should_stop():
@@ -156,7 +157,7 @@ class Moonshine:
                 break
             ids.append(token)
             if (start := loop_start(ids)) is not None:
-                return ids[:start]
+                return ids[:start], sure
             given = (token,)
             for name, value in zip(self._past_names, present, strict=True):
                 # The encoder's keys come out empty after the first step, in which they do not grow.
@@ -164,7 +165,7 @@ class Moonshine:
                     past[name] = value[:, :, : kept + 1] if step == 0 else value
                 elif step == 0:
                     past[name] = value
-        return ids
+        return ids, sure
 
 
 class MoonshineEngine:
