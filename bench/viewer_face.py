@@ -42,7 +42,6 @@ PREPARE = """async ([url, files, states, size]) => {
   const { rendererOf } = await import(`${url}/face/face.js`);
   const { fetchKit } = await import(`${url}/face/kit.js`);
   const { States } = await import(`${url}/face/states.js`);
-  const get = globalThis.fetch;
   globalThis.fetch = async (address) => {
     const bytes = Uint8Array.from(atob(files[address.split("/").at(-1)]), (each) => each.charCodeAt(0));
     return new Response(bytes);
