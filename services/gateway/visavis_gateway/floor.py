@@ -49,7 +49,7 @@ class Floor:
         if reply is not None and reply.is_confirmed:
             if reply.turn.transcript:
                 moves.append(Move(True, reply.turn.transcript))
-            if heard := self._really_heard(reply):
+            if heard := replace(reply, heard_end=self._heard_end(reply)).heard:
                 moves.append(Move(False, heard, interrupted=True))
         trim(moves)
         return moves
@@ -59,12 +59,11 @@ class Floor:
         self.history.extend(history)
         self._owes_answer = bool(history) and history[-1].is_user
 
-    def _really_heard(self, reply: Reply) -> str:
-        """The words that have sounded, less those that the viewer does not seem to get."""
+    def _heard_end(self, reply: Reply) -> int:
+        """How much of it has sounded, less what the viewer does not seem to get."""
         if reply.released_us is None:
-            return reply.heard
-        heard_end = min(reply.heard_end, self._hands.said_without(reply, self._hands.unheard_us()))
-        return replace(reply, heard_end=heard_end).heard
+            return reply.heard_end
+        return min(reply.heard_end, self._hands.said_without(reply, self._hands.unheard_us()))
 
     def _clear_floor(self, now_us: int) -> None:
         if self.turn is not None:
@@ -163,8 +162,7 @@ class Floor:
         self._drop_opening()
         self._last_cut = reply if interrupted else None
         if interrupted and reply.released_us is not None:
-            unheard_us = self._hands.unheard_us()
-            reply.heard_end = min(reply.heard_end, self._hands.said_without(reply, unheard_us))
+            reply.heard_end = self._heard_end(reply)
             self._hands.cut(reply)
         self._hands.tell(captions.reply(reply, done=True, interrupted=interrupted))
         self._close(reply.turn, reply, interrupted=interrupted)
